@@ -1,0 +1,49 @@
+import { type Static, Type } from 'typebox'
+import { integer, list, oneOf, optional, text } from './fields.ts'
+import { SORT_ORDERS } from './search.ts'
+
+export const EVENT_LEVELS = ['Info', 'Warning', 'Error'] as const
+export type EventLevel = (typeof EVENT_LEVELS)[number]
+
+/** `Job`: the job as a whole; `Task`: one task; `K8S`: the backend, whatever it is. */
+export const EVENT_SOURCES = ['K8S', 'Job', 'Task'] as const
+export type EventSource = (typeof EVENT_SOURCES)[number]
+
+export const ListEventsQuery = Type.Object({
+  offset: optional(integer('Records to skip.', { minimum: 0, default: 0 })),
+  limit: optional(integer('Most events to return.', { minimum: 1, maximum: 100, default: 50 })),
+  order: optional(oneOf(SORT_ORDERS, 'Direction of time; default `desc`.')),
+  start_time: optional(
+    text('Begin of the window, epoch ms; together with `end_time`.', { pattern: '^\\d{1,15}$' }),
+  ),
+  end_time: optional(text('End of the window, epoch ms, inclusive.', { pattern: '^\\d{1,15}$' })),
+  level: optional(text('`Info`, `Warning`, `Error`, any case; several joined by `,`.')),
+  pattern: optional(text('Text the message contains, any case.', { maxLength: 256 })),
+  source: optional(text('`K8S`, `Job` or `Task`, any case.')),
+})
+export type ListEventsQuery = Static<typeof ListEventsQuery>
+
+export const JobEvent = Type.Object(
+  {
+    message: text('What happened, for people; do not parse it.'),
+    level: oneOf(EVENT_LEVELS, 'How serious it is.'),
+    time: text('When, RFC 3339 with whole seconds, UTC as `+00:00`.'),
+    source: oneOf(EVENT_SOURCES, 'Who tells it.'),
+  },
+  { $id: 'JobEvent', description: 'Something that happened to a job.' },
+)
+export type JobEvent = Static<typeof JobEvent>
+
+export const ListEventsResponse = Type.Object(
+  {
+    total: integer('Events that match, before paging.'),
+    limit: integer('Limit in effect.'),
+    offset: integer('Offset in effect.'),
+    order: text('Direction in effect.'),
+    start_time: optional(text('Begin of the window, RFC 3339; absent when none was asked for.')),
+    end_time: optional(text('End of the window, RFC 3339; absent when none was asked for.')),
+    events: list(JobEvent, 'The events.'),
+  },
+  { $id: 'ListEventsResponse', description: 'A page of events.' },
+)
+export type ListEventsResponse = Static<typeof ListEventsResponse>
