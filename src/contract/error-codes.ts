@@ -17,6 +17,7 @@ const entry = (status: number, label: string, solution: string): ErrorCodeEntry 
 /**
  * Every error code Trainyard can answer: code, HTTP status, label, advice.
  * Codes and statuses are the vendor's (contract: errors and sign-in, section 2); the sentences are ours.
+ * The `IAM` codes are inner names: the identity calls answer their status and message in a shape of their own.
  */
 export const ERROR_CODES = {
   'ModelArts.0102': entry(
@@ -137,6 +138,14 @@ export const ERROR_CODES = {
     'SignatureRejected',
     'Check the key pair, the clock (15 minutes) and that host and x-sdk-date are signed.',
   ),
+  'IAM.0400': entry(
+    400,
+    'BadRequest',
+    'Send methods ["password"] with user and scope as the reference shows.',
+  ),
+  'IAM.0401': entry(401, 'Unauthorized', 'Check user name, domain and password.'),
+  'IAM.0403': entry(403, 'Forbidden', 'Ask an administrator to enable the user.'),
+  'IAM.0404': entry(404, 'NotFound', 'Use a project or token that exists.'),
 } as const satisfies Record<string, ErrorCodeEntry>
 
 /** A code from the table. */
