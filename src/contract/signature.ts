@@ -43,24 +43,32 @@ export const sha256Hex = (data: string | Uint8Array): string =>
 
 /** Percent-encodes all but `A-Z a-z 0-9 - _ . ~`. */
 export const encodeComponent = (value: string): string =>
-  encodeURIComponent(value).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+  encodeURIComponent(value.toWellFormed()).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 
-const decodeComponent = (value: string): string => {
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return value
-  }
-}
+// Escapes that are not UTF-8 stay as they are, so that a hostile address is a wrong signature and not a fault.
+const decodeComponent = (value: string): string =>
+  value.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
+    try {
+      return decodeURIComponent(escapes)
+    } catch {
+      return escapes
+    }
+  })
 
-/** Path decoded, each segment encoded again, with a `/` at the end. */
+/** Path decoded as a whole (`%2F` separates too), each segment encoded again, with a `/` at the end. */
 export const canonicalPath = (path: string): string => {
-  const encoded = path
-    .split('/')
-    .map((segment) => encodeComponent(decodeComponent(segment)))
-    .join('/')
+  const encoded = decodeComponent(path).split('/').map(encodeComponent).join('/')
   return encoded.endsWith('/') ? encoded : `${encoded}/`
 }
+
+/**
+ * The path whose canonical form is `path` encoded once more: some signers take the encoded path for a plain one and
+ * write `%2520` for a space. Equals `path` when it has no escapes.
+ */
+export const pathEncodedAgain = (path: string): string => path.replaceAll('%', '%25')
 
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -83,18 +91,25 @@ export const canonicalQuery = (query: string): string =>
     .map(([name, value]) => `${name}=${value}`)
     .join('&')
 
-/** The six parts joined by line feeds; `signedHeaders` in any order and case. */
-export const canonicalRequest = (request: SignableRequest, signedHeaders: readonly string[]): string => {
+// `SignedHeaders` is the caller's text: `constructor` and its like must not reach into the prototype.
+const headerValue = (headers: Readonly<Record<string, string>>, name: string): string =>
+  Object.hasOwn(headers, name) ? (headers[name] ?? '') : ''
+
+const sixParts = (request: SignableRequest, query: string, signedHeaders: readonly string[]): string => {
   const names = signedHeaders.map((name) => name.toLowerCase()).sort(byCodeUnit)
   return [
     request.method.toUpperCase(),
     canonicalPath(request.path),
-    canonicalQuery(request.query),
-    names.map((name) => `${name}:${(request.headers[name] ?? '').trim()}\n`).join(''),
+    query,
+    names.map((name) => `${name}:${headerValue(request.headers, name).trim()}\n`).join(''),
     names.join(';'),
     request.bodyHash,
   ].join('\n')
 }
+
+/** The six parts joined by line feeds; `signedHeaders` in any order and case. */
+export const canonicalRequest = (request: SignableRequest, signedHeaders: readonly string[]): string =>
+  sixParts(request, canonicalQuery(request.query), signedHeaders)
 
 const hmacSha256 = (key: Uint8Array, message: string): Uint8Array => hmac(sha256, key, utf8ToBytes(message))
 
@@ -119,6 +134,27 @@ export const scopedSignature = (
   return bytesToHex(hmacSha256(key, `${ALGORITHM}\n${date}\n${scopeText(scope)}\n${sha256Hex(canonical)}`))
 }
 
+// The older variant orders by the encoded name without regard to case, and takes the first value of each name.
+const scopedQuery = (query: string): string => {
+  const first = new Map<string, string>()
+  for (const [name, value] of queryPairs(query)) {
+    const encoded = encodeComponent(name)
+    if (!first.has(encoded)) first.set(encoded, encodeComponent(value))
+  }
+  return [...first]
+    .sort(([a], [b]) => byCodeUnit(a.toLowerCase(), b.toLowerCase()) || byCodeUnit(a, b))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&')
+}
+
+// Every value counts here, those of one name in the order sent.
+const formEncoded = (query: string): string =>
+  queryPairs(query)
+    .sort(([a], [b]) => byCodeUnit(a, b))
+    .map(([name, value]) => `${encodeComponent(name)}=${encodeComponent(value)}`)
+    .join('&')
+    .replaceAll('%20', '+')
+
 /**
  * The canonical request of the older variant. It folds inner white space of header values; only the first value of a
  * repeated query name counts; and a POST without body hashes its query (form-encoded) instead of listing it.
@@ -130,14 +166,14 @@ export const scopedCanonicalRequest = (
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name, value.trim().replace(/\s+/g, ' ')]),
   )
-  const seen = new Set<string>()
-  const first = queryPairs(request.query).filter(([name]) => !seen.has(name) && seen.add(name))
-  const query = first.map(([name, value]) => `${encodeComponent(name)}=${encodeComponent(value)}`).join('&')
   if (request.method.toUpperCase() === 'POST' && request.bodyHash === EMPTY_BODY_HASH) {
-    const form = canonicalQuery(query).replaceAll('%20', '+')
-    return canonicalRequest({ ...request, headers, query: '', bodyHash: sha256Hex(form) }, signedHeaders)
+    return sixParts(
+      { ...request, headers, bodyHash: sha256Hex(formEncoded(request.query)) },
+      '',
+      signedHeaders,
+    )
   }
-  return canonicalRequest({ ...request, headers, query }, signedHeaders)
+  return sixParts({ ...request, headers }, scopedQuery(request.query), signedHeaders)
 }
 
 /** What an `Authorization` header says. */
@@ -179,11 +215,11 @@ export const authorizationHeader = (
 export const toSdkDate = (timeMs: number): string =>
   new Date(timeMs).toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '')
 
-/** Reads `X-Sdk-Date`; `undefined` when malformed. */
+/** Reads `X-Sdk-Date`; `undefined` when malformed or not a real date (`20300230…`). */
 export const parseSdkDate = (date: string): number | undefined => {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date)
   if (!match) return undefined
   const [, year, month, day, hour, minute, second] = match
   const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
-  return Number.isNaN(time) ? undefined : time
+  return Number.isNaN(time) || toSdkDate(time) !== date ? undefined : time
 }
