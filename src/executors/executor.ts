@@ -57,6 +57,11 @@ export interface Executor {
   stop(run: RunRef): Promise<void>
   /** Removes the sandboxes of a run that ended. Logs stay. */
   release(run: RunRef): Promise<void>
+  /**
+   * Removes the sandboxes of every job that is not among the active ones: a server that died after writing a job's end
+   * could not release it. Called once, before anything is started.
+   */
+  sweep(activeJobIds: ReadonlySet<string>): Promise<void>
   /** Removes everything of a job, logs too. The run must have ended. */
   remove(jobId: string): Promise<void>
   /** Where the log of a task is. */
