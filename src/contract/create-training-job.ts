@@ -1,7 +1,8 @@
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { algorithmFields } from './algorithm.ts'
-import { Input, Output } from './channels.ts'
-import { list, oneOf, optional, text, textMap, texts } from './fields.ts'
+import { Input, Output, TaskOutput } from './channels.ts'
+import { TaskEngine } from './engine.ts'
+import { integer, list, oneOf, optional, text, textMap, texts } from './fields.ts'
 import { ParameterConstraint, ParameterI18nDescription, Policies } from './parameters.ts'
 import { JOB_KINDS } from './phases.ts'
 import { JobSpec } from './spec.ts'
@@ -62,8 +63,18 @@ const MetadataRequest = Type.Object(
 )
 
 /** Channels of a role: an array by the later references, an object by the seed; both are accepted. */
-const oneOrMany = (description: string) =>
-  Type.Union([Type.Array(Type.Unknown()), Type.Object({})], { description })
+const oneOrMany = <Channel extends TSchema>(channel: Channel, description: string) =>
+  Type.Union([Type.Array(channel), channel], { description })
+
+const JobConfigRequest = Type.Object(
+  {
+    parameters: optional(list(ParameterRequest, 'Hyperparameters of the role.')),
+    inputs: optional(list(Input, 'Input channels of the role.')),
+    outputs: optional(list(Output, 'Output channels of the role.')),
+    engine: optional(TaskEngine),
+  },
+  { description: 'Parameters, channels and engine of the role.' },
+)
 
 const TaskRequest = Type.Object({
   role: optional(text('`learner` or `worker`.')),
@@ -72,10 +83,10 @@ const TaskRequest = Type.Object({
       {
         code_dir: optional(text('Storage directory of the code.')),
         boot_file: optional(text('Start file, absolute.')),
-        inputs: optional(oneOrMany('Input channel.')),
-        outputs: optional(oneOrMany('Output channel.')),
-        engine: optional(Type.Object({}, { description: 'Engine.' })),
-        job_config: optional(Type.Object({}, { description: 'Parameters and channels of the role.' })),
+        inputs: optional(oneOrMany(Input, 'Input channel.')),
+        outputs: optional(oneOrMany(TaskOutput, 'Output channel.')),
+        engine: optional(TaskEngine),
+        job_config: optional(JobConfigRequest),
         local_code_dir: optional(text('Directory for the code on the node.')),
         working_dir: optional(text('Working directory of the program.')),
         environments: optional(textMap('Environment variables.')),
@@ -83,8 +94,22 @@ const TaskRequest = Type.Object({
       { description: 'What the role runs.' },
     ),
   ),
-  task_resource: optional(Type.Object({}, { description: 'Flavor, node count and pool of the role.' })),
-  log_export_path: optional(Type.Object({}, { description: 'Where logs are copied.' })),
+  task_resource: optional(
+    Type.Object(
+      {
+        flavor_id: optional(text('Flavor: the size of one node of the role.')),
+        node_count: optional(integer('Number of nodes of the role.', { minimum: 1 })),
+        pool_id: optional(text('Dedicated pool.')),
+      },
+      { description: 'Flavor, node count and pool of the role.' },
+    ),
+  ),
+  log_export_path: optional(
+    Type.Object(
+      { obs_url: optional(text('Storage path the logs of the role are copied to.')) },
+      { description: 'Where the logs of the role are copied.' },
+    ),
+  ),
 })
 
 /**
