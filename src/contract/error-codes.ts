@@ -105,6 +105,11 @@ export const ERROR_CODES = {
   'ModelArts.2832': entry(400, 'EngineNeedUpgrade', 'Use a newer engine.'),
   'ModelArts.2836': entry(404, 'PathNotFound', 'See /docs for the paths of this server.'),
   'ModelArts.2840': entry(400, 'UnsupportedFlavor', 'Choose a flavor that the engine and policy can run on.'),
+  'ModelArts.2842': entry(
+    400,
+    'TrainingExperimentNotFound',
+    'List the experiments and use one of their ids.',
+  ),
   'ModelArts.2854': entry(
     400,
     'UnsupportedRemoteType',
