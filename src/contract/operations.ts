@@ -5,7 +5,6 @@ import {
   UpdateTrainingJobRequest,
 } from './create-training-job.ts'
 import { ListEnginesResponse } from './engine.ts'
-import type { ErrorCode } from './error-codes.ts'
 import { ListEventsQuery, ListEventsResponse } from './events.ts'
 import { ListFlavorsQuery, ListFlavorsResponse } from './flavor.ts'
 import {
@@ -24,47 +23,11 @@ import {
   ListObjectsResponse,
   PutObjectResponse,
 } from './objects.ts'
+import type { Operation } from './operation.ts'
 import { SearchRequest, SearchResponse } from './search.ts'
 import { TrainingJob } from './training-job.ts'
 
-/** What a caller must be allowed to do. The first seven are the vendor's style of name. */
-export const PERMISSIONS = [
-  'modelarts:trainJob:list',
-  'modelarts:trainJob:get',
-  'modelarts:trainJob:create',
-  'modelarts:trainJob:update',
-  'modelarts:trainJob:stop',
-  'modelarts:trainJob:delete',
-  'modelarts:trainJob:logs',
-  'trainyard:objects:read',
-  'trainyard:objects:write',
-] as const
-export type Permission = (typeof PERMISSIONS)[number]
-
-/** One call of the API: what the server routes, the SDK sends and `/openapi.json` describes. */
-export interface Operation {
-  /** The vendor SDKs' name of the call, or our own in the same style. */
-  readonly id: string
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD'
-  /** Path with `{name}` parameters; `{name*}` takes the rest of the path. */
-  readonly path: string
-  readonly tag: string
-  readonly summary: string
-  /** Needed permission; `signed-in` takes any caller, `public` needs no sign-in. */
-  readonly access: Permission | 'signed-in' | 'public'
-  readonly query?: TSchema
-  /** JSON body. A request without one is read as `{}` when `bodyOptional`. */
-  readonly body?: TSchema
-  readonly bodyOptional?: boolean
-  /** Body of raw bytes instead of JSON. */
-  readonly rawBody?: boolean
-  /** HTTP status of success. */
-  readonly status: number
-  /** JSON answer; absent when the answer is bytes or empty. */
-  readonly answer?: TSchema
-  /** Code of a bad query parameter. Default `ModelArts.2764`. */
-  readonly queryCode?: ErrorCode
-}
+export { type Operation, PERMISSIONS, type Permission } from './operation.ts'
 
 const define = <const Definition extends Operation>(definition: Definition): Definition => definition
 
