@@ -63,7 +63,8 @@ export class Scheduler {
 
   /** Asks for a look now: something may have changed. */
   wake(): void {
-    void this.tick()
+    // Before the sweep of a start nothing may be placed: it would be swept away.
+    if (this.#timer) void this.tick()
   }
 
   /** One look at everything. Calls while it looks lead to one more look afterwards. */

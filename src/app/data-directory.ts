@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/** Places inside the data directory. */
+export const dataPaths = (directory: string) => ({
+  credentials: join(directory, 'credentials.json'),
+  database: join(directory, 'trainyard.db'),
+  secretKey: join(directory, 'secret.key'),
+  lock: join(directory, 'server.lock'),
+  objects: join(directory, 'objects'),
+  runs: join(directory, 'runs'),
+  logs: join(directory, 'logs'),
+})
+
+/** Makes the data directory, readable by its owner alone. */
+export const makeDataDirectory = async (directory: string): Promise<void> => {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await chmod(directory, 0o700)
+}
+
+/**
+ * Takes the lock of a data directory, so that one server owns it. The kernel holds the lock as long as the process lives:
+ * `kill -9` frees it, and no stale lock can be left.
+ * @throws Error when another server has it.
+ */
+export const lockDataDirectory = (lockFile: string): (() => void) => {
+  const database = new DatabaseSync(lockFile, { timeout: 0 })
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+  } catch (error) {
+    database.close()
+    throw new Error(`Another server uses this data directory (${lockFile} is locked).`, { cause: error })
+  }
+  return () => database.close()
+}
+
+/** `credentials.json`: what SDK and CLI find by themselves. */
+export interface Credentials {
+  readonly endpoint: string
+  readonly project_id: string
+  readonly access_key: string
+  readonly secret_key: string
+  readonly user_name: string
+  /** Empty when the file was lost and made anew: a password cannot be read back. */
+  readonly password: string
+  readonly domain_name: string
+  readonly region: string
+}
+
+/** Reads `credentials.json`; undefined when there is none. */
+export const readCredentials = async (file: string): Promise<Credentials | undefined> => {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Credentials
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Writes `credentials.json` whole or not at all, mode 0600. */
+export const writeCredentials = async (file: string, credentials: Credentials): Promise<void> => {
+  const temporary = `${file}.${randomUUID()}.tmp`
+  const handle = await open(temporary, 'wx', 0o600)
+  try {
+    await handle.writeFile(`${JSON.stringify(credentials, null, 2)}\n`)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(temporary, file)
+}
