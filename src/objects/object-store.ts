@@ -39,7 +39,8 @@ export interface ObjectPage {
 export interface ObjectStore {
   /**
    * Writes an object, whole or not at all; a reader sees the old or the new content.
-   * With `checksum` (SHA-256, hex) a different content is refused: `ModelArts.2788`.
+   * With `checksum` (SHA-256, hex) a different content is refused: `ModelArts.2788`. An error of `content` itself is
+   * passed on as it is.
    */
   put(
     ref: ObjectRef,
@@ -47,7 +48,10 @@ export interface ObjectStore {
     options?: { checksum?: string },
   ): Promise<ObjectInfo>
   find(ref: ObjectRef): Promise<ObjectInfo | undefined>
-  /** Content of an object, or a part of it; undefined when there is none. */
+  /**
+   * Content of an object, or a part of it; undefined when there is none. What was opened is read to its end also when
+   * the object is replaced meanwhile. Do read it: the file stays open until then.
+   */
   read(
     ref: ObjectRef,
     range?: ByteRange,
@@ -60,10 +64,10 @@ export interface ObjectStore {
   listBuckets(projectId: string): Promise<{ name: string; created_at: number }[]>
   /**
    * Copies an object to a local file, by reflink where the file system can and never by hard link: the copy may be
-   * changed without changing what is stored. Parent directories must exist.
+   * changed without changing what is stored. Parent directories must exist. Unknown object: `ModelArts.4404`.
    */
   download(ref: ObjectRef, file: string): Promise<ObjectInfo>
-  /** Writes a local file as an object. */
+  /** Writes a local file as an object. Anything but a regular file (or a link to one) is refused: `ModelArts.2788`. */
   upload(file: string, ref: ObjectRef): Promise<ObjectInfo>
   close(): Promise<void>
 }
