@@ -137,6 +137,7 @@ export const ERROR_CODES = {
     'Send a JSON body of at most 1 MiB; put data into the object store.',
   ),
   'ModelArts.4107': entry(507, 'StorageFull', 'Free space on the disk of the data directory.'),
+  'ModelArts.4404': entry(404, 'ObjectNotFound', 'List the bucket and use a key that exists.'),
   'ModelArts.50004000': entry(400, 'EventsQueryError', 'Correct the query parameter and retry.'),
   'APIGW.0301': entry(
     401,
