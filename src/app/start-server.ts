@@ -72,10 +72,7 @@ const openServer = async (options: ServerOptions, open: OpenThings): Promise<Run
   open.add(lockDataDirectory(paths.lock), (unlock) => unlock())
   // Looking for interpreters starts processes: it goes on while the files are opened.
   const detected = Promise.all([detectMachine(), detectEngines()])
-  const store = open.add(openSqliteStore({ file: paths.database }), (opened) => opened.close())
-  const objects = open.add(openFilesystemObjects({ root: paths.objects }), (opened) => opened.close())
-  const secretBox = openSecretBox(paths.secretKey)
-  const accounts = new Accounts({ store: store.accounts, secretBox })
+  const { store, objects, secretBox, accounts } = openKept(paths, open)
   const [foundMachine, foundEngines] = await detected
   const machine = offeredMachine(foundMachine, config)
   const catalog = new Catalog(offeredEngines(foundEngines, config), offeredFlavors(machine, config))
@@ -121,6 +118,14 @@ const openServer = async (options: ServerOptions, open: OpenThings): Promise<Run
   })
   await scheduler.start()
   return { url, accounts, close: () => open.closeAll() }
+}
+
+/** Opens what is kept: jobs and accounts, objects, the key that seals secrets. */
+const openKept = (paths: ReturnType<typeof dataPaths>, open: OpenThings) => {
+  const store = open.add(openSqliteStore({ file: paths.database }), (opened) => opened.close())
+  const objects = open.add(openFilesystemObjects({ root: paths.objects }), (opened) => opened.close())
+  const secretBox = openSecretBox(paths.secretKey)
+  return { store, objects, secretBox, accounts: new Accounts({ store: store.accounts, secretBox }) }
 }
 
 const openExecutor = (
