@@ -1,0 +1,44 @@
+import type { CreateTrainingJobRequest } from '../contract/create-training-job.ts'
+import { OPERATIONS } from '../contract/operations.ts'
+import type { TrainingJob as JobResponse } from '../contract/training-job.ts'
+import { JobCalls } from './job-calls.ts'
+import type { OnError } from './outcome.ts'
+import type { CallOptions } from './request.ts'
+import type { Session } from './session.ts'
+
+export interface TrainingJobOptions<Mode extends OnError = 'throw'> {
+  readonly session: Session
+  readonly jobId: string
+  readonly onError?: Mode | undefined
+  /** The answer of the create call, when there was one. */
+  readonly created?: JobResponse | undefined
+}
+
+/** A job that exists: what `fit` gives, or made from an id. */
+export class TrainingJob<Mode extends OnError = 'throw'> extends JobCalls<Mode> {
+  /** UUID of the job. */
+  readonly jobId: string
+  /** The job as the create call answered it; undefined for a handle made from an id. */
+  readonly created: JobResponse | undefined
+
+  constructor(options: TrainingJobOptions<Mode>) {
+    super(options.session, options.onError)
+    this.jobId = options.jobId
+    this.created = options.created
+  }
+
+  /** UUID of the job. */
+  get id(): string {
+    return this.jobId
+  }
+
+  /** Creates a job from a request of the wire. Not repeated on trouble: look the name up before creating again. */
+  static async create(
+    session: Session,
+    request: CreateTrainingJobRequest,
+    options: CallOptions = {},
+  ): Promise<TrainingJob> {
+    const created = await session.send(OPERATIONS.createTrainingJob, { ...options, body: request })
+    return new TrainingJob({ session, jobId: created.metadata.id, created })
+  }
+}
