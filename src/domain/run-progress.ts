@@ -61,6 +61,7 @@ const noteTask = (
   }
   if (
     known < STATE_ORDER.finishing &&
+    STATE_ORDER[state] >= STATE_ORDER.finishing &&
     observation.startedAt !== undefined &&
     observation.exitCode !== undefined
   ) {
