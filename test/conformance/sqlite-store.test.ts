@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { openSqliteStore } from '../../src/store/sqlite/open-store.ts'
+import { describeSearch } from './search-suite.ts'
 import { describeStore } from './store-suite.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'trainyard-store-'))
@@ -15,3 +16,4 @@ describeStore('SQLite store in a file', async () => {
   files += 1
   return openSqliteStore({ file: join(directory, `${files}.db`) })
 })
+describeSearch('search on SQLite', async () => openSqliteStore({ file: ':memory:' }))
