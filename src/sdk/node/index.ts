@@ -1,0 +1,12 @@
+export * from '../index.ts'
+export type { LocalFile } from './local-tree.ts'
+export {
+  ObsFiles,
+  type TransferOptions,
+  type TransferProgress,
+  type TransferResult,
+  type UploadDirOptions,
+} from './obs-files.ts'
+// Stands in the place of the browser's session.
+export { type NodeSessionOptions, Session } from './session.ts'
+export { credentialsFile, type Environment } from './settings.ts'

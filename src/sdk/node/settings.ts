@@ -1,0 +1,118 @@
+import { readFileSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { TrainyardError } from '../../contract/trainyard-error.ts'
+import type { SessionOptions } from '../session.ts'
+
+/** Environment variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The part of the session options that may come from the environment or the file. */
+export type Settings = Pick<
+  SessionOptions,
+  | 'endpoint'
+  | 'projectId'
+  | 'regionName'
+  | 'accessKey'
+  | 'secretKey'
+  | 'account'
+  | 'username'
+  | 'password'
+  | 'token'
+>
+
+/** More than any credentials file has; a wrong path must not fill the memory. */
+const MAX_FILE_BYTES = 64 * 1024
+
+/** The file the server writes for the SDK and CLI: in `TRAINYARD_DATA`, else `~/.trainyard`. */
+export const credentialsFile = (env: Environment): string =>
+  join(env['TRAINYARD_DATA'] || join(env['HOME'] || homedir(), '.trainyard'), 'credentials.json')
+
+/** Settings of the environment; an empty variable counts as none. */
+export const readEnvironment = (env: Environment): Settings => ({
+  endpoint: env['TRAINYARD_ENDPOINT'] || undefined,
+  projectId: env['TRAINYARD_PROJECT_ID'] || undefined,
+  regionName: env['TRAINYARD_REGION'] || undefined,
+  accessKey: env['TRAINYARD_ACCESS_KEY'] || undefined,
+  secretKey: env['TRAINYARD_SECRET_KEY'] || undefined,
+  token: env['TRAINYARD_TOKEN'] || undefined,
+})
+
+const unreadable = (file: string, why: string, cause?: unknown): TrainyardError =>
+  new TrainyardError('invalid_argument', `${file} ${why}.`, {
+    solution: 'Correct or remove it; the server writes it anew at its next start.',
+    cause,
+  })
+
+const parseFile = (file: string, text: string): Readonly<Record<string, unknown>> => {
+  let content: unknown
+  try {
+    content = JSON.parse(text)
+  } catch {
+    // The parser's own message quotes the text, which is secret.
+    throw unreadable(file, 'is not JSON')
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw unreadable(file, 'is not a JSON object')
+  }
+  return content as Readonly<Record<string, unknown>>
+}
+
+/**
+ * Settings of a credentials file; nothing when there is none. Warns when others can read it.
+ * @throws TrainyardError `invalid_argument` when it is there and cannot be read.
+ */
+export const readCredentialsFile = (file: string, warn: (message: string) => void): Settings => {
+  let text: string
+  try {
+    const about = statSync(file)
+    if (about.size > MAX_FILE_BYTES) throw unreadable(file, 'is too large for a credentials file')
+    if ((about.mode & 0o077) !== 0) warn(`${file} can be read by others; run: chmod 600 ${file}`)
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOENT' || code === 'ENOTDIR') return {}
+    if (code === undefined || error instanceof TrainyardError) throw error
+    throw unreadable(file, `cannot be read (${code})`, error)
+  }
+  const content = parseFile(file, text)
+  const field = (name: string): string | undefined => {
+    const value = content[name]
+    return typeof value === 'string' && value !== '' ? value : undefined
+  }
+  return {
+    endpoint: field('endpoint'),
+    projectId: field('project_id'),
+    regionName: field('region'),
+    accessKey: field('access_key'),
+    secretKey: field('secret_key'),
+    account: field('domain_name'),
+    username: field('user_name'),
+    password: field('password'),
+  }
+}
+
+const hasSignIn = ({ token, accessKey, secretKey, username, password }: Settings): boolean =>
+  [token, accessKey, secretKey, username, password].some((value) => value !== undefined)
+
+const firstOf = <K extends keyof Settings>(sources: readonly Settings[], key: K): Settings[K] =>
+  sources.find((source) => source[key] !== undefined)?.[key]
+
+/**
+ * Joins settings, the strongest first. The ways to sign in are taken whole from the first source that has one: a user
+ * of one source never meets the password of another. A project or region weaker than the sign-in belongs to somebody
+ * else and is left out.
+ */
+export const joinSettings = (sources: readonly Settings[]): Settings => {
+  const at = sources.findIndex(hasSignIn)
+  const signIn = sources[at] ?? {}
+  const sameOwner = at < 0 ? sources : sources.slice(0, at + 1)
+  const { token, accessKey, secretKey, account, username, password } = signIn
+  const keys = accessKey !== undefined || secretKey !== undefined
+  return {
+    endpoint: firstOf(sources, 'endpoint'),
+    projectId: firstOf(sameOwner, 'projectId'),
+    regionName: firstOf(sameOwner, 'regionName'),
+    ...(token !== undefined ? { token } : keys ? { accessKey, secretKey } : { account, username, password }),
+  }
+}
