@@ -1,0 +1,80 @@
+import {
+  authorizationHeader,
+  canonicalRequest,
+  EMPTY_BODY_HASH,
+  type SignatureScope,
+  scopedCanonicalRequest,
+  scopedSignature,
+  sha256Hex,
+  signature,
+  toSdkDate,
+} from '../../src/contract/signature.ts'
+
+/** Who signs, and what is deliberately wrong about it. */
+export interface Signing {
+  readonly accessKey: string
+  readonly secretKey: string
+  /** Epoch ms of `X-Sdk-Date`. Default: now. */
+  readonly date?: number
+  /** Signs with the older variant. */
+  readonly scope?: SignatureScope
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers freely
+  readonly json: any
+}
+
+const toAnswer = async (response: Response): Promise<Answer> => {
+  const text = await response.text()
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    json = undefined
+  }
+  return { status: response.status, headers: response.headers, text, json }
+}
+
+/** Sends a request as it is, without signing it. */
+export const plainFetch = async (url: string, init: RequestInit = {}): Promise<Answer> =>
+  toAnswer(await fetch(url, init))
+
+/** Sends a request signed by hand, so that tests do not depend on the SDK. */
+export const signedFetch = async (
+  method: string,
+  url: string,
+  signing: Signing,
+  body?: string,
+): Promise<Answer> => {
+  const { host, pathname, search } = new URL(url)
+  const date = toSdkDate(signing.date ?? Date.now())
+  const headers: Record<string, string> = {
+    host,
+    'x-sdk-date': date,
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...signing.headers,
+  }
+  const names = Object.keys(headers)
+  const request = {
+    method,
+    path: pathname,
+    query: search.slice(1),
+    headers,
+    bodyHash: body === undefined ? EMPTY_BODY_HASH : sha256Hex(body),
+  }
+  const { scope, accessKey, secretKey } = signing
+  const authorization = scope
+    ? `SDK-HMAC-SHA256 Credential=${accessKey}/${scope.date}/${scope.region}/${scope.service}/sdk_request, SignedHeaders=${[...names].sort().join(';')}, Signature=${scopedSignature(secretKey, date, scope, scopedCanonicalRequest(request, names))}`
+    : authorizationHeader(accessKey, names, signature(secretKey, date, canonicalRequest(request, names)))
+  const { host: _host, ...sent } = headers
+  return plainFetch(url, {
+    method,
+    headers: { ...sent, authorization },
+    ...(body === undefined ? {} : { body }),
+  })
+}
