@@ -156,7 +156,7 @@ describe('signing in', () => {
       `${server.url}/v2/${stranger.projectId}/training-jobs/${jobId}`,
       stranger,
     )
-    assertRefused(own, 400, 'ModelArts.2775')
+    assert.deepEqual([own.status, own.json.error_code], [400, 'ModelArts.2775'])
     const search = await signedFetch(
       'POST',
       `${server.url}/v2/${stranger.projectId}/training-job-searches`,
