@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import type { Operation } from '../contract/operations.ts'
-import { UNSIGNED_PAYLOAD } from '../contract/signature.ts'
 import { refusal } from '../contract/trainyard-error.ts'
 import { type Caller, requirePermission } from '../identity/caller.ts'
+import type { SignInRequest } from '../identity/sign-in.ts'
 import { isJsonType } from './media-type.ts'
 import { hasBody } from './request-body.ts'
 import { splitTarget } from './request-target.ts'
-import type { SignInRequest, SignInService } from './services.ts'
+import type { SignInService } from './services.ts'
 
 /** Header values as received, by lower-case name; of the few that Node keeps apart, joined. */
 const headersOf = (message: IncomingMessage): Record<string, string> => {
@@ -19,11 +19,9 @@ const headersOf = (message: IncomingMessage): Record<string, string> => {
   return headers
 }
 
-/** An upload is signed before it is read; an empty one without a hash of its own counts as no body. */
+/** An upload is signed in before it is read. */
 const rawBodyOf = (message: IncomingMessage): SignInRequest['body'] =>
-  hasBody(message) || message.headers['x-sdk-content-sha256'] === UNSIGNED_PAYLOAD
-    ? { kind: 'stream' }
-    : { kind: 'none' }
+  hasBody(message) ? { kind: 'stream' } : { kind: 'none' }
 
 const bytesBodyOf = (
   operation: Operation,
