@@ -32,7 +32,8 @@ export const serveCommand = (): Command =>
       'after',
       '\nExamples:\n  $ trainyard serve\n  $ trainyard serve --port 8123 --data /srv/trainyard',
     )
-    .action(serve)
+    // The program has a --data of its own, which takes the value wherever it stands on the line.
+    .action((_options: unknown, command: Command) => serve(command.optsWithGlobals<ServeOptions>()))
 
 const serve = async (options: ServeOptions): Promise<void> => {
   // Loaded here, so that the other commands do not pay for the server.
