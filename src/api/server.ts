@@ -110,10 +110,23 @@ const addHooks = (app: FastifyInstance): void => {
       'answered',
     )
   })
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply))
+}
+
+/** Lets requests under way finish, but keeps no connection for another one: it would hold the server open. */
+const addClosing = (app: FastifyInstance): void => {
+  let isClosing = false
   app.addHook('preClose', async () => {
+    isClosing = true
     setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref()
   })
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply))
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('Connection', 'close')
+  })
+  app.addHook('onResponse', async () => {
+    // For answers whose headers had left before the close began.
+    if (isClosing) setImmediate(() => app.server.closeIdleConnections())
+  })
 }
 
 const addNotFound = (app: FastifyInstance, routing: Routing): void => {
@@ -136,6 +149,7 @@ export const createApi = (options: ApiOptions): FastifyInstance => {
   const routing = new Routing(app, options.signIn)
   const links = new LogLinks(options.linkKey, options.clock ?? Date.now)
   addHooks(app)
+  addClosing(app)
   addNotFound(app, routing)
   addTrainingJobRoutes(routing, options.jobs)
   addLogRoutes(routing, options.jobs, links, options.publicUrl)

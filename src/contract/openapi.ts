@@ -67,8 +67,7 @@ const requestBody = (operation: Operation, components: JsonObject): JsonObject =
 }
 
 const responses = (operation: Operation, components: JsonObject): JsonObject => {
-  const refused =
-    operation.tag === 'Identity' && operation.access === 'public' ? IdentityError : ErrorResponse
+  const refused = operation.tag === 'Identity' ? IdentityError : ErrorResponse
   const success: JsonObject = { description: 'Success.' }
   if (operation.answer) success['content'] = jsonContent(operation.answer, components)
   else if (operation.method === 'GET')

@@ -74,7 +74,6 @@ export const fakeJobs = (asked: Asked, log: () => string): ApiOptions['jobs'] =>
     create: note('create', () => aJob),
     show: note('show', (_caller, id) => {
       missing(id)
-      if (id === 'job-1') return aJob
       return aJob
     }),
     search: note('search', () => '{"total":0,"count":0,"items":[], "kept": "as written"}'),
@@ -135,12 +134,23 @@ export class FakeObjects implements ObjectStore {
   readonly asked: Asked
   /** Reads begun and not yet ended: an answer that was cut must not leave one. */
   openReads = 0
+  /** Writes begun and not yet ended, well or not. */
+  openWrites = 0
 
   constructor(asked: Asked) {
     this.asked = asked
   }
 
   async put(ref: ObjectRef, content: AsyncIterable<Uint8Array>, options: { checksum?: string } = {}) {
+    this.openWrites++
+    try {
+      return await this.#put(ref, content, options.checksum)
+    } finally {
+      this.openWrites--
+    }
+  }
+
+  async #put(ref: ObjectRef, content: AsyncIterable<Uint8Array>, expected: string | undefined) {
     const chunks: Uint8Array[] = []
     for await (const chunk of content) {
       if (ref.key === 'full') throw refusal('ModelArts.4107', 'The disk is full.')
@@ -148,7 +158,7 @@ export class FakeObjects implements ObjectStore {
     }
     const bytes = Buffer.concat(chunks)
     const checksum = createHash('sha256').update(bytes).digest('hex')
-    if (options.checksum !== undefined && options.checksum !== checksum) {
+    if (expected !== undefined && expected !== checksum) {
       throw refusal('ModelArts.2788', 'The content does not have the checksum.')
     }
     const info = { key: ref.key, size: bytes.length, checksum, modified_at: 1_700_000_000_000 }
