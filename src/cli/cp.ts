@@ -1,0 +1,108 @@
+import { stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { Command } from 'commander'
+import {
+  type Session,
+  TrainyardError,
+  type TransferProgress,
+  type TransferResult,
+} from '../sdk/node/index.ts'
+import { type Cli, openSession } from './cli.ts'
+
+const isRemote = (path: string): boolean => path.startsWith('obs:/')
+
+const wrong = (message: string, solution?: string): TrainyardError =>
+  new TrainyardError('invalid_argument', message, solution === undefined ? {} : { solution })
+
+const isLocalDirectory = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+const asDirectory = (url: string): string => (url.endsWith('/') ? url : `${url}/`)
+
+class Copier {
+  readonly #cli: Cli
+  readonly #session: Session
+
+  constructor(cli: Cli, session: Session) {
+    this.#cli = cli
+    this.#session = session
+  }
+
+  async upload(from: string, to: string, isRecursive: boolean): Promise<void> {
+    const { obs } = this.#session
+    const isDirectory = await isLocalDirectory(from)
+    if (isDirectory && !isRecursive) throw wrong(`${from} is a directory: use -r.`)
+    if (isDirectory) {
+      this.#summary(await obs.uploadDir(from, asDirectory(to), { onProgress: this.#progress }))
+      return
+    }
+    const isBucket = /^obs:\/{1,2}[^/]+$/.test(to)
+    const stored =
+      to.endsWith('/') || isBucket ? await obs.uploadFile(from, asDirectory(to)) : await obs.putFile(from, to)
+    this.#summary({ files: 1, bytes: stored.size, skipped: [] })
+  }
+
+  async download(from: string, to: string, isRecursive: boolean): Promise<void> {
+    const { obs } = this.#session
+    if (isRecursive) {
+      const result = await obs.downloadDir(asDirectory(from), to, { onProgress: this.#progress })
+      if (result.files === 0)
+        throw new TrainyardError('ModelArts.4404', `There is nothing below ${asDirectory(from)}.`)
+      this.#summary(result)
+      return
+    }
+    if (from.endsWith('/')) throw wrong(`${from} is a directory: use -r.`)
+    if (to === '-') return this.#print(from)
+    const file = to.endsWith('/') || (await isLocalDirectory(to)) ? join(to, basename(from)) : to
+    this.#summary({ files: 1, bytes: await obs.getFile(from, file), skipped: [] })
+  }
+
+  async #print(from: string): Promise<void> {
+    const content = await this.#session.obs.get(from)
+    for await (const chunk of content.chunks) await this.#cli.terminal.write(chunk)
+  }
+
+  readonly #progress = ({ path, filesDone, filesTotal }: TransferProgress): void => {
+    this.#cli.terminal.hint(`${filesDone}${filesTotal === undefined ? '' : `/${filesTotal}`}  ${path}`)
+  }
+
+  #summary({ files, bytes, skipped }: TransferResult): void {
+    const { terminal } = this.#cli
+    terminal.note(`copied ${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes`)
+    for (const path of skipped)
+      terminal.note(`warning: left out ${path}: a link that leads elsewhere, or no file`)
+  }
+}
+
+/** `trainyard cp`. */
+export const cpCommand = (cli: Cli): Command =>
+  new Command('cp')
+    .description('copy files between this machine and the object store')
+    .argument('<from>', 'local path, or obs://bucket/path')
+    .argument('<to>', 'obs://bucket/path, or local path ("-" is stdout)')
+    .option('-r, --recursive', 'copy what is below a directory')
+    .addHelpText(
+      'after',
+      `
+A path that ends with "/" is a directory: the file goes into it under its own name.
+With -r, what is below the first directory goes below the second.
+
+Examples:
+  trainyard cp iris.csv obs://lab/data/
+  trainyard cp -r ./code obs://lab/code/
+  trainyard cp -r obs://lab/out/ ./out
+  trainyard cp obs://lab/out/model.json -`,
+    )
+    .action(async (from: string, to: string, options: { recursive?: boolean }, command: Command) => {
+      if (isRemote(from) === isRemote(to)) {
+        throw wrong('One side is a local path, the other begins with obs://.', 'See: trainyard cp --help')
+      }
+      const copier = new Copier(cli, openSession(cli, command))
+      const isRecursive = options.recursive === true
+      await (isRemote(to) ? copier.upload(from, to, isRecursive) : copier.download(from, to, isRecursive))
+    })

@@ -1,0 +1,111 @@
+import { Command, CommanderError } from 'commander'
+import { type Environment, isTrainyardError, SDK_VERSION } from '../sdk/node/index.ts'
+import { type Cli, withConnectionOptions } from './cli.ts'
+import { cpCommand } from './cp.ts'
+import { deleteCommand } from './delete.ts'
+import { enginesCommand } from './engines.ts'
+import { eventsCommand } from './events.ts'
+import { EXIT, exitCodeOf } from './exit-codes.ts'
+import { flavorsCommand } from './flavors.ts'
+import { listCommand } from './list.ts'
+import { logsCommand } from './logs.ts'
+import { lsCommand } from './ls.ts'
+import { rmCommand } from './rm.ts'
+import { showCommand } from './show.ts'
+import { stopCommand } from './stop.ts'
+import { submitCommand } from './submit.ts'
+import { type Output, printable, Terminal } from './terminal.ts'
+import { waitCommand } from './wait.ts'
+
+export interface ProgramOptions {
+  readonly version: string
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly env: Environment
+}
+
+const VERBS: readonly ((cli: Cli) => Command)[] = [
+  submitCommand,
+  listCommand,
+  showCommand,
+  logsCommand,
+  eventsCommand,
+  waitCommand,
+  stopCommand,
+  deleteCommand,
+  cpCommand,
+  lsCommand,
+  rmCommand,
+  flavorsCommand,
+  enginesCommand,
+]
+
+/** The command `trainyard` with the verbs of this room. It throws instead of ending the process. */
+export const createProgram = (options: ProgramOptions): Command => {
+  const cli: Cli = { terminal: new Terminal(options.stdout, options.stderr, options.env), env: options.env }
+  const program = new Command('trainyard')
+    .description('Run training jobs on your own machines.')
+    .version(options.version, '-V, --version')
+    .showHelpAfterError('See --help.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void options.stdout.write(text),
+      writeErr: (text) => void options.stderr.write(text),
+    })
+    .addHelpText(
+      'after',
+      `
+A job is named by its name, its id, or the begin of its id.
+Exit codes: 0 done, 1 a job did not succeed, 2 wrong usage, 3 the server refused or could not be reached.`,
+    )
+  for (const verb of VERBS) addVerb(program, withConnectionOptions(verb(cli)))
+  return program
+}
+
+/** Adds a verb made elsewhere; it takes over how the program exits and writes. */
+const addVerb = (program: Command, verb: Command): void => {
+  program.addCommand(verb.copyInheritedSettings(program))
+}
+
+const printError = (stderr: Output, error: unknown): void => {
+  // Commander has printed its own.
+  if (error instanceof CommanderError) return
+  if (!isTrainyardError(error)) {
+    stderr.write(`error: ${printable(error instanceof Error ? error.message : String(error))}\n`)
+    return
+  }
+  stderr.write(`error: ${printable(error.message)} (${printable(error.code)})\n`)
+  if (error.solution) stderr.write(`  ${printable(error.solution)}\n`)
+  if (error.requestId) stderr.write(`  request id: ${printable(error.requestId)}\n`)
+}
+
+/** Runs a command line, without the program's name. Gives the exit code; errors have been printed. */
+export const runProgram = async (
+  program: Command,
+  args: readonly string[],
+  stderr: Output,
+): Promise<number> => {
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return EXIT.done
+  } catch (error) {
+    printError(stderr, error)
+    return exitCodeOf(error)
+  }
+}
+
+/**
+ * Runs the command line of this process: `argv` as Node gives it, further verbs such as `serve` from outside.
+ * Gives the exit code.
+ */
+export const runCli = (argv: readonly string[], verbs: readonly Command[] = []): Promise<number> => {
+  const { stdout, stderr, env } = process
+  // `trainyard logs … | head` closes the pipe: that is no error.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.done)
+    throw error
+  })
+  const program = createProgram({ version: SDK_VERSION, stdout, stderr, env })
+  for (const verb of verbs) addVerb(program, verb)
+  return runProgram(program, argv.slice(2), stderr)
+}

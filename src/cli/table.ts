@@ -1,0 +1,91 @@
+import { type Paint, printable, type Terminal } from './terminal.ts'
+import { cutToWidth, displayWidth, padToWidth } from './text-width.ts'
+
+/** A column of a table of `Row`s. */
+export interface Column<Row> {
+  readonly title: string
+  readonly value: (row: Row) => string
+  readonly paint?: (row: Row) => readonly Paint[]
+  readonly align?: 'left' | 'right'
+  /** A narrow screen first loses the columns with the highest number; 0 always stays. */
+  readonly dropOrder: number
+  /** A column that may be cut with `…` down to this width when dropping is not enough. */
+  readonly cutTo?: number
+}
+
+const GAP = 2
+
+interface Sized<Row> {
+  readonly column: Column<Row>
+  readonly cells: readonly string[]
+  readonly width: number
+}
+
+const totalWidth = <Row>(columns: readonly Sized<Row>[]): number =>
+  columns.reduce((sum, { width }) => sum + width + GAP, -GAP)
+
+const withoutLeast = <Row>(columns: readonly Sized<Row>[]): Sized<Row>[] => {
+  const least = Math.max(...columns.map(({ column }) => column.dropOrder))
+  return columns.filter(({ column }) => column.dropOrder !== least || least === 0)
+}
+
+/** Columns are cut, first to last, before any is dropped below a readable width; then columns go one by one. */
+const fit = <Row>(columns: readonly Sized<Row>[], limit: number): readonly Sized<Row>[] => {
+  const over = totalWidth(columns) - limit
+  if (over <= 0) return columns
+  const cut = shrink(columns, over)
+  if (totalWidth(cut) <= limit) return cut
+  const fewer = withoutLeast(columns)
+  return fewer.length < columns.length ? fit(fewer, limit) : cut
+}
+
+const shrink = <Row>(columns: readonly Sized<Row>[], over: number): Sized<Row>[] => {
+  let left = over
+  return columns.map((sized) => {
+    const { cutTo } = sized.column
+    const give = cutTo === undefined ? 0 : Math.min(left, Math.max(0, sized.width - cutTo))
+    left -= give
+    return { ...sized, width: sized.width - give }
+  })
+}
+
+/**
+ * Lines of a table: a heading and one line per row, no line longer than the screen. Where there is no screen, all
+ * columns in full.
+ */
+export const tableLines = <Row>(
+  terminal: Terminal,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): string[] => {
+  const sized = columns.map((column): Sized<Row> => {
+    const cells = rows.map((row) => printable(column.value(row)))
+    const width = cells.reduce((widest, cell) => Math.max(widest, displayWidth(cell)), column.title.length)
+    return { column, cells, width }
+  })
+  const shown = fit(sized, terminal.columns ?? Number.POSITIVE_INFINITY)
+  const toLine = (
+    cellOf: (sized: Sized<Row>) => string,
+    paintOf: (column: Column<Row>) => readonly Paint[],
+  ) =>
+    shown
+      .map((one, index) => {
+        const cell = cutToWidth(cellOf(one), Math.max(1, one.width))
+        const isLast = index === shown.length - 1 && one.column.align !== 'right'
+        const padding = padToWidth(cell, isLast ? 0 : one.width, one.column.align)
+        return terminal.paint(padding, ...paintOf(one.column))
+      })
+      .join(' '.repeat(GAP))
+  return [
+    toLine(
+      ({ column }) => column.title,
+      () => ['bold'],
+    ),
+    ...rows.map((row, index) =>
+      toLine(
+        ({ cells }) => cells[index] ?? '',
+        (column) => column.paint?.(row) ?? [],
+      ),
+    ),
+  ]
+}

@@ -1,0 +1,60 @@
+import { stripVTControlCharacters, styleText } from 'node:util'
+import type { Environment } from '../sdk/node/index.ts'
+
+/** Where a command writes: a stream of Node, or a stand-in of a test. */
+export interface Output {
+  write(text: string | Uint8Array, done?: (error?: Error | null) => void): boolean
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+export type Paint = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
+
+/** Text from elsewhere without what would move the cursor or break the line. */
+export const printable = (text: string): string =>
+  stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+
+/** The two outputs of a command: results to stdout, everything for people to stderr. */
+export class Terminal {
+  readonly #stdout: Output
+  readonly #stderr: Output
+  readonly #hasColour: boolean
+
+  constructor(stdout: Output, stderr: Output, env: Environment) {
+    this.#stdout = stdout
+    this.#stderr = stderr
+    this.#hasColour = stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+  }
+
+  /** Columns of the screen; undefined when stdout is no screen, and lines may be as long as they are. */
+  get columns(): number | undefined {
+    return this.#stdout.isTTY === true ? (this.#stdout.columns ?? 80) : undefined
+  }
+
+  /** Colours text for stdout; leaves it as it is when that is no screen or `NO_COLOR` is set. */
+  paint(text: string, ...paints: Paint[]): string {
+    return this.#hasColour && paints.length > 0 ? styleText(paints, text, { validateStream: false }) : text
+  }
+
+  /** Writes to stdout, and waits until it is taken. */
+  write(text: string | Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#stdout.write(text, (error) => (error ? reject(error) : resolve()))
+    })
+  }
+
+  /** Writes a line to stdout. */
+  print(line: string): Promise<void> {
+    return this.write(`${line}\n`)
+  }
+
+  /** Writes a line for people to stderr. */
+  note(line: string): void {
+    this.#stderr.write(`${line}\n`)
+  }
+
+  /** Writes a line to stderr only when somebody looks at it. */
+  hint(line: string): void {
+    if (this.#stderr.isTTY === true) this.note(line)
+  }
+}

@@ -1,0 +1,29 @@
+/** Characters that take two columns: East Asian wide forms and pictographs. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
+const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]$/u
+
+const widthOf = (character: string): number => (NO_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1)
+
+/** Columns a text takes on a screen; the text has no colours in it. */
+export const displayWidth = (text: string): number =>
+  [...text].reduce((width, character) => width + widthOf(character), 0)
+
+/** Cuts a text to a width; what is cut ends with `…`. */
+export const cutToWidth = (text: string, width: number): string => {
+  if (displayWidth(text) <= width) return text
+  let cut = ''
+  let used = 0
+  for (const character of text) {
+    used += widthOf(character)
+    if (used > width - 1) break
+    cut += character
+  }
+  return `${cut}…`
+}
+
+/** Fills a text with spaces up to a width. */
+export const padToWidth = (text: string, width: number, side: 'left' | 'right' = 'left'): string => {
+  const space = ' '.repeat(Math.max(0, width - displayWidth(text)))
+  return side === 'left' ? text + space : space + text
+}
