@@ -543,6 +543,28 @@ describe('trouble of the server', () => {
   })
 })
 
+describe('the reference page', () => {
+  it('loads nothing from elsewhere and may not', async () => {
+    const page = await api.app.inject('/docs/')
+    const script = await api.app.inject('/docs/js/scalar.js')
+
+    assert.deepEqual([page.statusCode, script.statusCode], [200, 200])
+    assert.doesNotMatch(page.payload, /(src|href)="(https?:)?\/\//)
+    assert.match(page.payload, /"withDefaultFonts": false/)
+    for (const answer of [page, script]) {
+      const policy = String(answer.headers['content-security-policy'])
+      assert.match(policy, /default-src 'none'/)
+      assert.doesNotMatch(policy, /https?:|\*/)
+    }
+  })
+
+  it('refuses a Host header that is none', async () => {
+    const answer = await api.app.inject({ url: '/docs/', headers: { host: 'a b' } })
+
+    assert.deepEqual([answer.statusCode, answer.json().error_code], [400, 'ModelArts.2788'])
+  })
+})
+
 describe('headers', () => {
   it('forbids sniffing and framing, and offers no foreign origin anything', async () => {
     const answer = await api.send({ url: JOB, headers: { origin: 'https://elsewhere.example' } })

@@ -1,6 +1,7 @@
 import scalar from '@scalar/fastify-api-reference'
 import type { FastifyInstance } from 'fastify'
 import { buildOpenApi } from '../../contract/openapi.ts'
+import { refusal } from '../../contract/trainyard-error.ts'
 import { type Routing, sendJson } from '../routing.ts'
 
 const DOCS_PATH = '/docs'
@@ -37,9 +38,18 @@ export const addDocumentRoutes = (app: FastifyInstance, routing: Routing, versio
       pageTitle: 'Trainyard API',
       withDefaultFonts: false,
       telemetry: false,
+      // Each of these leads to a service of the package's makers.
+      agent: { disabled: true },
+      mcp: { disabled: true },
+      showDeveloperTools: 'never',
+      hideClientButton: true,
     },
     hooks: {
-      onRequest: async (_request, reply) => {
+      onRequest: async (request, reply) => {
+        // The package builds an address from the Host header and would fail on a bad one.
+        if (!URL.canParse(`http://${request.hostname}`)) {
+          throw refusal('ModelArts.2788', 'The Host header is not valid.')
+        }
         reply.header('Content-Security-Policy', DOCS_POLICY)
       },
     },
