@@ -708,6 +708,36 @@ describe('restarts of the server', () => {
     assert.ok(existsSync(join(control, 'abandoned')))
   })
 
+  it('prepares again what was prepared before the machine was started again', async () => {
+    const run = aRun(command('echo ran'))
+    await mkdir(attemptPath(run), { recursive: true })
+    await writeFile(join(attemptPath(run), 'prepared'), '00000000-0000-0000-0000-000000000000')
+    await writeFile(join(attemptPath(run), 'run.json'), JSON.stringify(run))
+
+    const executor = anExecutor()
+    await until(() => look(executor, run), isOver)
+    assert.equal(await logOf(executor, run), 'ran\n')
+  })
+
+  it('lets no task join a run that had begun before the machine was started again', async () => {
+    const run = aRun(command('echo ran'), 2)
+    const control = join(attemptPath(run), 'worker-0/control')
+    await mkdir(join(control, 'claim'), { recursive: true })
+    await writeFile(join(control, 'pid'), `${process.pid} 1 00000000-0000-0000-0000-000000000000\n`)
+    await writeFile(join(attemptPath(run), 'prepared'), '00000000-0000-0000-0000-000000000000')
+    await writeFile(join(attemptPath(run), 'run.json'), JSON.stringify(run))
+
+    const executor = anExecutor()
+    const seen = await until(
+      () => look(executor, run),
+      ([first]) => first?.state === 'lost',
+    )
+    assert.equal(seen[1]?.state, 'preparing')
+    await executor.stop(refOf(run))
+    await until(() => look(executor, run), isOver)
+    assert.equal(await logOf(executor, run, 'worker-1'), '')
+  })
+
   it('takes a number used again by another process for a lost task', async () => {
     const bystander = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' })
     try {
@@ -742,6 +772,7 @@ describe('what stays', () => {
     assert.equal(await logOf(executor, run), 'hello\n')
     await executor.remove(run.jobId)
     assert.deepEqual(await executor.log(run.jobId, 'worker-0'), { file: null })
+    await executor.close()
     assert.deepEqual(await readdir(join(bench.directory, 'runs')), [])
     assert.deepEqual(await readdir(join(bench.directory, 'logs')), [])
   })
@@ -763,7 +794,8 @@ describe('what stays', () => {
 
     const second = anExecutor()
     await second.sweep(new Set(['kept']))
-    assert.deepEqual(await readdir(join(bench.directory, 'runs')), ['kept'])
+    const names = async (): Promise<string[]> => readdir(join(bench.directory, 'runs'))
+    await until(names, (left) => left.join() === 'kept')
     assert.ok(all('running')(await look(second, kept)))
     await until(
       () => isAlive(pid),

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventRecord } from '../../domain/job-record.ts'
 import type { TaskObservation } from '../../domain/observation.ts'
 import { STOPPED_EXIT_CODE } from '../../domain/task-script.ts'
@@ -9,8 +10,17 @@ import type { Capacity, Executor, RunRef, TaskLog, TaskUsage } from '../executor
 import { CopySlots } from './copy-slots.ts'
 import { makeDurableDirectory, removeTree, systemCode } from './durable-file.ts'
 import type { RunContext } from './run-context.ts'
-import { discard, isSafeName, jobDirectory, jobLogDirectory, RunDirectory, taskLog } from './run-directory.ts'
+import {
+  isRemoved,
+  isSafeName,
+  jobDirectory,
+  jobLogDirectory,
+  putAside,
+  RunDirectory,
+  taskLog,
+} from './run-directory.ts'
 import { RunWatch } from './run-watch.ts'
+import { removeStaleTemporaries } from './short-temporary.ts'
 import { UsageMeter } from './usage.ts'
 
 export interface LocalExecutorOptions {
@@ -34,6 +44,8 @@ export interface LocalExecutorOptions {
 
 const PARALLEL_COPIES = 8
 const TICK_MS = 1_000
+/** How long a close waits for removals; the next server ends what is left of them. */
+const REMOVAL_WAIT_MS = 2_000
 
 /** Runs tasks as processes of this machine. They survive the server: the next one finds them again. */
 export class LocalExecutor implements Executor {
@@ -43,6 +55,7 @@ export class LocalExecutor implements Executor {
   readonly #usage: UsageMeter
   readonly #closed = new AbortController()
   readonly #runs = new Map<string, RunWatch>()
+  readonly #removals = new Set<Promise<void>>()
   readonly #turns = new Map<string, Promise<unknown>>()
   readonly #wakeListeners: (() => void)[] = []
   readonly #eventListeners: ((event: EventRecord) => void)[] = []
@@ -118,9 +131,10 @@ export class LocalExecutor implements Executor {
   }
 
   async sweep(activeJobIds: ReadonlySet<string>): Promise<void> {
+    await removeStaleTemporaries()
     await makeDurableDirectory(this.#options.root)
     for (const name of await readdir(this.#options.root)) {
-      if (name.startsWith('.removed-')) await removeTree(join(this.#options.root, name))
+      if (isRemoved(name)) this.#removeLater(join(this.#options.root, name))
       else if (isSafeName(name) && !activeJobIds.has(name))
         await this.#inTurn(name, () => this.#releaseAll(name))
     }
@@ -166,6 +180,7 @@ export class LocalExecutor implements Executor {
     clearInterval(this.#timer)
     await Promise.allSettled(this.#turns.values())
     await this.#ticking
+    await Promise.race([Promise.all(this.#removals), sleep(REMOVAL_WAIT_MS, undefined, { ref: false })])
     await Promise.all([...this.#runs.values()].map((run) => run.close()))
     this.#runs.clear()
   }
@@ -208,8 +223,8 @@ export class LocalExecutor implements Executor {
     const spec = await directory.readRun()
     const key = keyOf({ jobId, attempt })
     const watch = this.#runs.get(key) ?? (spec ? new RunWatch(this.#context, directory, spec) : undefined)
-    if (watch) await watch.remove()
-    else await directory.remove()
+    await watch?.giveUp()
+    this.#removeLater(await putAside(this.#options.root, directory.path))
     this.#runs.delete(key)
   }
 
@@ -221,7 +236,16 @@ export class LocalExecutor implements Executor {
       throw error
     })
     for (const name of names) if (/^\d+$/.test(name)) await this.#release(jobId, Number(name))
-    await discard(this.#options.root, path)
+    this.#removeLater(await putAside(this.#options.root, path))
+  }
+
+  /** Removes in the background: a sandbox may hold millions of files. What fails is tried again by the next sweep. */
+  #removeLater(path: string | undefined): void {
+    if (path === undefined) return
+    const removal = removeTree(path)
+      .catch(() => undefined)
+      .finally(() => this.#removals.delete(removal))
+    this.#removals.add(removal)
   }
 
   /** One change of a job at a time. */

@@ -1,16 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { rename } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { refusal } from '../../contract/trainyard-error.ts'
 import { logFileName } from '../../domain/task-names.ts'
 import type { PathMap, RunSpec } from '../../domain/task-spec.ts'
-import {
-  isThere,
-  makeDurableDirectory,
-  readIfThere,
-  removeTree,
-  systemCode,
-  writeDurably,
-} from './durable-file.ts'
+import { makeDurableDirectory, readIfThere, systemCode, writeDurably } from './durable-file.ts'
 
 /** Where things of one task are. */
 export interface TaskPaths {
@@ -44,30 +38,33 @@ export const taskLog = (logRoot: string, jobId: string, task: string): string =>
 /** Directory of all runs of a job. */
 export const jobDirectory = (root: string, jobId: string): string => join(root, checked(jobId))
 
+const REMOVED = '.removed-'
+
+/** Whether an entry of the root is what a removal left half-way. */
+export const isRemoved = (name: string): boolean => name.startsWith(REMOVED)
+
 /**
- * Moves a directory out of sight, then removes it: a crash half-way must not leave a run without some of its marks.
- * What stays behind begins with `.` and is removed by the next sweep.
+ * Moves a directory out of sight and returns where to, for it to be removed at leisure: a crash half-way must not leave
+ * a run without some of its marks. Undefined when there is none.
  */
-export const discard = async (root: string, path: string): Promise<void> => {
-  const hidden = join(root, `.removed-${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2)}`)
+export const putAside = async (root: string, path: string): Promise<string | undefined> => {
+  const aside = join(root, `${REMOVED}${randomUUID()}`)
   try {
-    await rename(path, hidden)
+    await rename(path, aside)
+    return aside
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return
+    if (systemCode(error) === 'ENOENT') return undefined
     throw error
   }
-  await removeTree(hidden)
 }
 
 /** What is on disk of one run: `<root>/<job>/<attempt>/`, with a directory for each task. */
 export class RunDirectory {
   readonly path: string
-  readonly #root: string
   readonly #logRoot: string
   readonly #jobId: string
 
   constructor(root: string, logRoot: string, jobId: string, attempt: number) {
-    this.#root = root
     this.#logRoot = logRoot
     this.#jobId = jobId
     this.path = join(jobDirectory(root, jobId), checked(String(attempt)))
@@ -116,14 +113,5 @@ export class RunDirectory {
   async writeStopping(at: number): Promise<void> {
     await makeDurableDirectory(this.path)
     await writeDurably(join(this.path, 'stopping'), String(at))
-  }
-
-  async exists(): Promise<boolean> {
-    return isThere(this.path)
-  }
-
-  /** Removes the run; logs stay. */
-  async remove(): Promise<void> {
-    await discard(this.#root, this.path)
   }
 }

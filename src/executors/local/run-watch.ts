@@ -64,14 +64,13 @@ export class RunWatch {
     await Promise.all(this.tasks.map((task) => task.stop()))
   }
 
-  /** Ends whatever is left, then removes the run. */
-  async remove(): Promise<void> {
+  /** Ends whatever is left, so that the directory of the run can be removed. */
+  async giveUp(): Promise<void> {
     this.#removed = true
     this.#preparing.abort()
     await Promise.all(this.tasks.map((task) => task.kill()))
     await this.close()
     for (const { task } of this.#spec.tasks) await removeTemporary(this.#directory.task(task))
-    await this.#directory.remove()
   }
 
   /** Stops watching. Programs go on. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { lstat, readlink, symlink, unlink } from 'node:fs/promises'
+import { lstat, readdir, readlink, symlink, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemCode } from './durable-file.ts'
+import { isThere, systemCode } from './durable-file.ts'
 import type { TaskPaths } from './run-directory.ts'
 
 // Python and others make sockets below TMPDIR with names of about 40 bytes; 107 is the most the system takes.
@@ -30,6 +30,17 @@ export const makeTemporary = async (paths: TaskPaths): Promise<string> => {
 export const removeTemporary = async (paths: TaskPaths): Promise<void> => {
   const link = linkPath(paths)
   if (await isOurs(link, paths.place('/tmp'))) await unlink(link)
+}
+
+/** Removes short names that lead nowhere: of sandboxes whose data directory was removed by hand. */
+export const removeStaleTemporaries = async (): Promise<void> => {
+  for (const name of await readdir(tmpdir())) {
+    if (!/^trainyard-[0-9a-f]{16}$/.test(name)) continue
+    const link = join(tmpdir(), name)
+    const real = await readlink(link).catch(() => '')
+    if (real === '' || !(await isOurs(link, real)) || (await isThere(real))) continue
+    await unlink(link).catch(() => undefined)
+  }
 }
 
 const isOurs = async (link: string, real: string): Promise<boolean> => {

@@ -25,6 +25,7 @@ import type { TaskPaths } from './run-directory.ts'
 import { stageTask } from './staging.ts'
 import { endLeftovers, killTask } from './task-processes.ts'
 import { TaskUploads } from './task-uploads.ts'
+import { toObservation } from './to-observation.ts'
 
 /** How long a script may take from its claim to its process id. Far more than it needs, even on a busy machine. */
 const CLAIM_LIMIT_MS = 10_000
@@ -110,7 +111,8 @@ export class TaskWatch {
   async stop(): Promise<void> {
     if (this.#ended) return
     this.#stopping = true
-    if (await claim(this.#paths.control)) await writeEnd(this.#paths.control, STOPPED_EXIT_CODE)
+    const isNew = await claim(this.#paths.control)
+    if (isNew && !(await this.#read()).exit) await writeEnd(this.#paths.control, STOPPED_EXIT_CODE)
     if (this.#finishing) this.#limitUpload()
     await this.look()
   }
@@ -197,18 +199,7 @@ export class TaskWatch {
   }
 
   #seen(state: ControlState, seen: TaskObservation['state']): TaskObservation {
-    const { exit, startedAt } = state
-    const unprepared = exit?.code === PREPARATION_EXIT_CODE && startedAt === undefined
-    const preparation = state.trouble ?? (unprepared ? 'The program could not be started.' : undefined)
-    const message = preparation ?? state.uploadTrouble
-    const reason = preparation === undefined ? ('upload_failed' as const) : ('preparation_failed' as const)
-    return {
-      task: this.spec.task,
-      state: seen,
-      ...(startedAt === undefined ? {} : { startedAt }),
-      ...(exit ? { exitCode: exit.code, endedAt: exit.at } : {}),
-      ...(message === undefined ? {} : { trouble: { reason, message } }),
-    }
+    return toObservation(this.spec.task, state, seen)
   }
 
   async #finish(state: ControlState): Promise<void> {
