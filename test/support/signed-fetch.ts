@@ -1,3 +1,4 @@
+import { request as httpRequest } from 'node:http'
 import {
   authorizationHeader,
   canonicalRequest,
@@ -44,6 +45,37 @@ const toAnswer = async (response: Response): Promise<Answer> => {
 export const plainFetch = async (url: string, init: RequestInit = {}): Promise<Answer> =>
   toAnswer(await fetch(url, init))
 
+/** Sends a request over a socket with its path as it is: `fetch` would tidy up `..` before sending. */
+const sendAsIs = (
+  method: string,
+  url: string,
+  headers: Record<string, string>,
+  body: string | undefined,
+): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const [, hostname = '', port = '', path = '/'] = /^http:\/\/([^:/]+):(\d+)(\/.*)$/.exec(url) ?? []
+    const request = httpRequest({ method, hostname, port, path, headers }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        text += chunk
+      })
+      response.on('end', () => {
+        const received = new Headers(
+          Object.entries(response.headers).map(([name, value]): [string, string] => [name, String(value)]),
+        )
+        toAnswer(
+          new Response(response.statusCode === 204 ? null : text, {
+            status: response.statusCode ?? 0,
+            headers: received,
+          }),
+        ).then(resolve, reject)
+      })
+    })
+    request.on('error', reject)
+    request.end(body)
+  })
+
 /** Sends a request signed by hand, so that tests do not depend on the SDK. */
 export const signedFetch = async (
   method: string,
@@ -51,7 +83,8 @@ export const signedFetch = async (
   signing: Signing,
   body?: string,
 ): Promise<Answer> => {
-  const { host, pathname, search } = new URL(url)
+  const { host } = new URL(url)
+  const [path = '', query = ''] = url.slice(url.indexOf(host) + host.length).split('?')
   const date = toSdkDate(signing.date ?? Date.now())
   const headers: Record<string, string> = {
     host,
@@ -62,19 +95,14 @@ export const signedFetch = async (
   const names = Object.keys(headers)
   const request = {
     method,
-    path: pathname,
-    query: search.slice(1),
+    path,
+    query,
     headers,
-    bodyHash: body === undefined ? EMPTY_BODY_HASH : sha256Hex(body),
+    bodyHash: headers['x-sdk-content-sha256'] ?? (body === undefined ? EMPTY_BODY_HASH : sha256Hex(body)),
   }
   const { scope, accessKey, secretKey } = signing
   const authorization = scope
     ? `SDK-HMAC-SHA256 Credential=${accessKey}/${scope.date}/${scope.region}/${scope.service}/sdk_request, SignedHeaders=${[...names].sort().join(';')}, Signature=${scopedSignature(secretKey, date, scope, scopedCanonicalRequest(request, names))}`
     : authorizationHeader(accessKey, names, signature(secretKey, date, canonicalRequest(request, names)))
-  const { host: _host, ...sent } = headers
-  return plainFetch(url, {
-    method,
-    headers: { ...sent, authorization },
-    ...(body === undefined ? {} : { body }),
-  })
+  return sendAsIs(method, url, { ...headers, authorization }, body)
 }
