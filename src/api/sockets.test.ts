@@ -148,6 +148,30 @@ describe('over a socket', () => {
     await Promise.all([several.text(), stale.text()])
   })
 
+  it('sends headers and bytes of the same content when it is replaced in between', async () => {
+    const url = path('/objects/lab/replaced')
+    await put(url, 'old content')
+    const { objects } = api
+    const find = objects.find.bind(objects)
+    let looks = 0
+    objects.find = async (ref) => {
+      const info = await find(ref)
+      if (looks++ === 0)
+        await objects.put(
+          ref,
+          (async function* () {
+            yield Buffer.from('new')
+          })(),
+        )
+      return info
+    }
+    const answer = await fetch(base + url, { headers })
+    objects.find = find
+
+    assert.deepEqual([answer.headers.get('content-length'), await answer.text(), looks], ['3', 'new', 2])
+    assert.equal(answer.headers.get('etag'), `"${sha256(Buffer.from('new'))}"`)
+  })
+
   it('answers 304 to who has it, and headers alone to HEAD', async () => {
     await put(path('/objects/lab/known'), 'known')
     const url = base + path('/objects/lab/known')
