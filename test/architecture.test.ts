@@ -118,10 +118,13 @@ const findViolations = (sources: ReadonlyMap<string, string>, packages: Readonly
   })
 }
 
-const listFiles = (folder: string): string[] =>
-  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+/** Files below a folder; none when there is no such folder, as Git keeps no empty ones. */
+const listFiles = (folder: string): string[] => {
+  if (!existsSync(join(root, folder))) return []
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+}
 
 const isSource = (path: string): boolean => path.endsWith('.ts') && !path.endsWith('.test.ts')
 
