@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { type Static, Type } from 'typebox'
 import { parseDocument } from 'yaml'
+import { TrainyardError } from '../contract/trainyard-error.ts'
 
 const strict = { additionalProperties: false } as const
 
@@ -103,28 +104,26 @@ export const Config = Type.Object(
 export type Config = Static<typeof Config>
 
 /** A mistake in the configuration: told with the file and the key, before anything is started. */
-export class ConfigError extends Error {
-  constructor(file: string, message: string) {
-    super(`${file}: ${message}`)
-    this.name = 'ConfigError'
-  }
-}
+const configError = (file: string, message: string): TrainyardError =>
+  new TrainyardError('invalid_argument', `${file}: ${message}`, {
+    solution: 'Correct the file and start again; every key is optional.',
+  })
 
 /** Reads `trainyard.yaml` of a data directory; no file means all defaults. */
 export const readConfig = async (dataDirectory: string): Promise<Config> => {
   const file = join(dataDirectory, 'trainyard.yaml')
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
-    throw new ConfigError(file, `cannot be read (${error.code})`)
+    throw configError(file, `cannot be read (${error.code})`)
   })
   return text === undefined ? {} : parseConfig(text, file)
 }
 
-/** Reads and checks the text of a configuration. @throws ConfigError naming the line or the key at fault. */
+/** Reads and checks the text of a configuration. @throws TrainyardError `invalid_argument` naming the line or the key at fault. */
 export const parseConfig = (text: string, file: string): Config => {
   const document = parseDocument(text, { prettyErrors: true })
   const mistake = document.errors[0]
-  if (mistake) throw new ConfigError(file, mistake.message)
+  if (mistake) throw configError(file, mistake.message)
   const content: unknown = document.toJS() ?? {}
   const validate = new Ajv({ strict: false }).compile<Config>(Config)
   if (validate(content)) return content
@@ -132,8 +131,5 @@ export const parseConfig = (text: string, file: string): Config => {
   const key = (error?.instancePath ?? '').replaceAll('/', '.').slice(1)
   const extra = (error?.params as { additionalProperty?: string } | undefined)?.additionalProperty
   const place = [key, extra].filter(Boolean).join('.') || 'the file'
-  throw new ConfigError(
-    file,
-    extra ? `${place} is not a key of the configuration` : `${place} ${error?.message}`,
-  )
+  throw configError(file, extra ? `${place} is not a key of the configuration` : `${place} ${error?.message}`)
 }
