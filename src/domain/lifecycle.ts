@@ -108,7 +108,7 @@ const decideRunning = (seen: Seen, observations: readonly TaskObservation[], now
   const { record, run, events, changed } = seen
   const lost = observations.find((observation) => observation.state === 'lost')
   if (observations.length === run.tasks.length && observations.every(isOver)) {
-    const endedAt = Math.max(...observations.map((observation) => observation.endedAt ?? 0)) || now
+    const endedAt = Math.max(...observations.map((task) => task.finishedAt ?? task.endedAt ?? 0)) || now
     return finishRun(seen, lost?.task, Math.max(record.startTime ?? 0, Math.min(endedAt, now)))
   }
   const limit = timeLimitMs(record)
@@ -153,7 +153,7 @@ const startIfAbsent = (seen: Seen, observations: readonly TaskObservation[], now
   return withEvents(events, giveUp(closed, 'executor_lost', 'The traces of a started task are gone.', now))
 }
 
-/** Ends a run whose tasks have all ended, at the time the last program did. */
+/** Ends a run whose tasks have all ended, at the time the last of them did, its last upload included. */
 const finishRun = (seen: Seen, lostTask: string | undefined, endedAt: number): Decision => {
   const { record, run, events } = seen
   const { failure } = run

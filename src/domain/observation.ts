@@ -11,6 +11,8 @@ export interface TaskObservation {
   readonly startedAt?: number
   /** When the program ended, epoch ms. */
   readonly endedAt?: number
+  /** When nothing more was left to do for the task, its last upload included, epoch ms. */
+  readonly finishedAt?: number
   /** Exit code of the program, once it ended. 128 + n when killed by signal n. */
   readonly exitCode?: number
   /** Set when something beside the program failed. */

@@ -16,8 +16,8 @@ export interface ControlState {
   /** When SIGTERM was sent. */
   readonly terminatedAt: number | undefined
   readonly uploadTrouble: string | undefined
-  /** Nothing more is to be done for the task. */
-  readonly finished: boolean
+  /** When nothing more was to be done for the task. */
+  readonly finishedAt: number | undefined
 }
 
 /** Files of the executor alone, beside those it shares with the start script. */
@@ -43,7 +43,7 @@ export const readControl = async (control: string): Promise<ControlState> => {
     trouble: (await text(F.trouble))?.trim(),
     terminatedAt: await time(OWN_FILES.terminated),
     uploadTrouble: (await text(OWN_FILES.uploadTrouble))?.trim(),
-    finished: names.has(OWN_FILES.finished),
+    finishedAt: await time(OWN_FILES.finished),
   }
 }
 

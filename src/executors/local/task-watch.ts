@@ -167,7 +167,7 @@ export class TaskWatch {
   }
 
   async #observe(state: ControlState): Promise<TaskObservation> {
-    if (state.exit || state.finished) return this.#over(state)
+    if (state.exit || state.finishedAt !== undefined) return this.#over(state)
     if (state.claimedAt === undefined) return { task: this.spec.task, state: 'preparing' }
     this.#watcher.begin()
     if (!state.process) return this.#withoutProcess(state.claimedAt)
@@ -191,7 +191,7 @@ export class TaskWatch {
 
   /** The program is over; the task is when nothing is left to be done for it. */
   #over(state: ControlState): TaskObservation {
-    if (state.finished) return this.#seen(state, state.exit ? 'ended' : 'lost')
+    if (state.finishedAt !== undefined) return this.#seen(state, state.exit ? 'ended' : 'lost')
     const isDue = !this.#context.closed.aborted && this.#context.clock() >= this.#finishAgainAt
     // The state may have been read before a finish that is over by now.
     if (!this.#finishing && !this.#finished && isDue) this.#finishing = this.#finish(state)
