@@ -29,6 +29,8 @@ export interface WireAnswer {
   readonly headers?: Readonly<Record<string, string>>
   /** Text and bytes go out as they are, the rest as JSON. */
   readonly body?: unknown
+  /** Hangs up after the body, before the length that was announced. */
+  readonly isCutShort?: boolean
 }
 
 /** Answers a request instead of the server; undefined leaves it to the server, `hang` never answers, `cut` hangs up. */
@@ -179,7 +181,8 @@ export class WireServer {
       ...(isRaw || body === undefined ? {} : { 'content-type': 'application/json' }),
       ...answer.headers,
     })
-    response.end(body === undefined ? undefined : isRaw ? body : JSON.stringify(body))
+    if (answer.isCutShort === true) response.write(String(body), () => message.socket.destroy())
+    else response.end(body === undefined ? undefined : isRaw ? body : JSON.stringify(body))
   }
 
   #isSigned(request: WireRequest): boolean {
