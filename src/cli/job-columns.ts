@@ -18,10 +18,16 @@ export const paintOfPhase = (phase: string): readonly Paint[] => {
   return paint === undefined ? ['dim'] : [paint]
 }
 
-/** The engine in few words: its version, which names the framework too, or the image. */
+/** The engine in few words: its version, which mostly begins with its name, or the image. */
 export const engineOf = ({ algorithm }: JobResponse): string => {
-  const engine = algorithm?.engine
-  return engine?.engine_version || engine?.engine_id || engine?.engine_name || engine?.image_url || '-'
+  const {
+    engine_name: name = '',
+    engine_version: version = '',
+    engine_id: id,
+    image_url: image,
+  } = algorithm?.engine ?? {}
+  if (version === '') return id || name || image || '-'
+  return name === '' || version.toLowerCase().startsWith(name.toLowerCase()) ? version : `${name}:${version}`
 }
 
 const durationOf = ({ status }: JobResponse): string =>

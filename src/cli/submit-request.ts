@@ -99,8 +99,9 @@ export const toRequest = (
   }
 }
 
-/** Numbers of a version, for comparing: `pytorch_2.10-py_3.9` → 2, 10, 3, 9. */
-const numbersOf = (version: string): number[] => (version.match(/\d+/g) ?? []).map(Number)
+/** The first dotted number of a version: `python_3.10-ca3ed7` → 3, 10. What follows tells installations apart. */
+const numbersOf = (version: string): number[] =>
+  (/\d+(\.\d+)*/.exec(version)?.[0] ?? '').split('.').map(Number)
 
 const byVersion = (a: EngineItem, b: EngineItem): number => {
   const [left, right] = [numbersOf(a.engine_version), numbersOf(b.engine_version)]

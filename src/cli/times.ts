@@ -13,8 +13,9 @@ export const toAge = (spanMs: number): string => {
 
 const two = (value: number): string => String(value).padStart(2, '0')
 
-/** An exact span: `0.8s`, `45s`, `12m05s`, `3h02m`, `2d04h`. */
+/** An exact span: `80ms`, `1.8s`, `45s`, `12m05s`, `3h02m`, `2d04h`. */
 export const toDuration = (spanMs: number): string => {
+  if (spanMs < 1000) return `${Math.floor(spanMs)}ms`
   if (spanMs < 10_000) return `${(Math.floor(spanMs / 100) / 10).toFixed(1)}s`
   const seconds = Math.floor(spanMs / 1000)
   if (seconds < MINUTE_S) return `${seconds}s`
