@@ -9,14 +9,17 @@ export type EventLevel = (typeof EVENT_LEVELS)[number]
 export const EVENT_SOURCES = ['K8S', 'Job', 'Task'] as const
 export type EventSource = (typeof EVENT_SOURCES)[number]
 
+/** Epoch ms that RFC 3339 can write: the answer repeats the window in that form, which ends with the year 9999. */
+const EPOCH_MS = '^(\\d{1,14}|1\\d{14}|2[0-4]\\d{13})$'
+
 export const ListEventsQuery = Type.Object({
   offset: optional(integer('Records to skip.', { minimum: 0, default: 0 })),
   limit: optional(integer('Most events to return.', { minimum: 1, maximum: 100, default: 50 })),
   order: optional(oneOf(SORT_ORDERS, 'Direction of time; default `desc`.')),
   start_time: optional(
-    text('Begin of the window, epoch ms; together with `end_time`.', { pattern: '^\\d{1,15}$' }),
+    text('Begin of the window, epoch ms; together with `end_time`.', { pattern: EPOCH_MS }),
   ),
-  end_time: optional(text('End of the window, epoch ms, inclusive.', { pattern: '^\\d{1,15}$' })),
+  end_time: optional(text('End of the window, epoch ms, inclusive.', { pattern: EPOCH_MS })),
   level: optional(text('`Info`, `Warning`, `Error`, any case; several joined by `,`.')),
   pattern: optional(text('Text the message contains, any case.', { maxLength: 256 })),
   source: optional(text('`K8S`, `Job` or `Task`, any case.')),

@@ -90,7 +90,8 @@ const planChannel = (channel: Input | Output): ChannelSpec => ({
 const planParameters = (record: JobRecord): TaskSpec['parameters'] =>
   (record.job.algorithm?.parameters ?? []).map(({ name = '', value = '' }) => ({
     name,
-    value: record.secrets[name] ?? value,
+    // A parameter may be called `constructor`, which every object seems to have.
+    value: (Object.hasOwn(record.secrets, name) ? record.secrets[name] : undefined) ?? value,
   }))
 
 const asDirectory = (place: StoragePlace): StoragePlace =>

@@ -30,8 +30,11 @@ export const checkAlgorithm = async (
   if (algorithm.engine?.image_url) return refuseImage(algorithm)
   if (algorithm.command) return checkCommand(algorithm, sources)
   const codeDir = checkCodeDirectory(algorithm.code_dir ?? '')
+  await checkCodeExists(codeDir, sources)
   const bootFile = bootFilePath(algorithm.boot_file ?? '', codeDir)
-  await checkCodeExists(codeDir, bootFile, sources)
+  if (!(await sources.objects.find({ projectId: sources.projectId, ...bootFile }))) {
+    throw refusal('ModelArts.2758', `algorithm.boot_file /${bootFile.bucket}/${bootFile.key} does not exist.`)
+  }
   const engine = checkEngine(algorithm, sources.catalog)
   if (engine.start.kind !== 'boot_file') {
     throw refusal('ModelArts.2788', 'The engine "command" needs algorithm.command instead of a boot_file.')
@@ -45,7 +48,10 @@ export const checkAlgorithm = async (
 
 const checkWays = (algorithm: AlgorithmRequest): void => {
   const managed = Boolean(algorithm.id)
-  const subscribed = Boolean(algorithm.subscription_id || algorithm.item_version_id)
+  if (Boolean(algorithm.subscription_id) !== Boolean(algorithm.item_version_id)) {
+    throw refusal('ModelArts.2788', 'algorithm needs both subscription_id and item_version_id, or neither.')
+  }
+  const subscribed = Boolean(algorithm.subscription_id)
   const own = Boolean(
     algorithm.code_dir || algorithm.boot_file || algorithm.command || algorithm.engine?.image_url,
   )
@@ -61,6 +67,10 @@ const checkWays = (algorithm: AlgorithmRequest): void => {
   }
   if (!own)
     throw refusal('ModelArts.2788', 'algorithm names no code: send code_dir with boot_file, or a command.')
+  if (algorithm.command || algorithm.engine?.image_url) return
+  for (const name of ['code_dir', 'boot_file'] as const) {
+    if (!algorithm[name]) throw refusal('ModelArts.2788', `algorithm.${name} is missing.`)
+  }
 }
 
 const refuseImage = (algorithm: AlgorithmRequest): never => {
@@ -80,7 +90,7 @@ const checkCommand = async (algorithm: AlgorithmRequest, sources: CodeSources): 
   const named = algorithm.engine?.engine_id || algorithm.engine?.engine_name
   if (!named) throw refusal('ModelArts.2806', 'A command needs engine.image_url, or the engine "command".')
   const codeDir = algorithm.code_dir ? checkCodeDirectory(algorithm.code_dir) : undefined
-  if (codeDir) await checkCodeExists(codeDir, undefined, sources)
+  if (codeDir) await checkCodeExists(codeDir, sources)
   const engine = checkEngine(algorithm, sources.catalog)
   if (engine.start.kind !== 'command') {
     throw refusal('ModelArts.2788', `The engine ${engine.item.engine_id} starts a boot_file, not a command.`)
@@ -98,6 +108,7 @@ const checkEngine = (algorithm: AlgorithmRequest, catalog: Catalog): Engine => {
     name.engine_id === 'command' || name.engine_name === 'command' ? { engine_id: 'command' } : name,
   )
   if (!engine) {
+    if (!name.engine_id && !name.engine_name) throw refusal('ModelArts.2780', 'algorithm names no engine.')
     const shown = name.engine_id || [name.engine_name, name.engine_version].filter(Boolean).join(' ')
     throw refusal('ModelArts.2780', `There is no engine ${JSON.stringify(shown)}.`)
   }
@@ -132,7 +143,6 @@ const checkCodeDirectory = (url: string): StoragePlace => {
 const bootFilePath = (bootFile: string, codeDir: StoragePlace): StoragePlace => {
   const wrong = (why: string) =>
     refusal('ModelArts.2758', `algorithm.boot_file ${JSON.stringify(bootFile.slice(0, 200))} ${why}.`)
-  if (bootFile === '') throw refusal('ModelArts.2788', 'algorithm.boot_file is missing.')
   const isAbsolute = bootFile.startsWith('/') || bootFile.startsWith('obs:')
   const url = isAbsolute ? bootFile : `/${codeDir.bucket}/${codeDir.key}${bootFile}`
   let place: StoragePlace
@@ -148,11 +158,7 @@ const bootFilePath = (bootFile: string, codeDir: StoragePlace): StoragePlace => 
   return place
 }
 
-const checkCodeExists = async (
-  codeDir: StoragePlace,
-  bootFile: StoragePlace | undefined,
-  { objects, projectId }: CodeSources,
-): Promise<void> => {
+const checkCodeExists = async (codeDir: StoragePlace, { objects, projectId }: CodeSources): Promise<void> => {
   const page = await objects.list({
     projectId,
     bucket: codeDir.bucket,
@@ -166,8 +172,5 @@ const checkCodeExists = async (
       'ModelArts.2757',
       `algorithm.code_dir /${codeDir.bucket}/${codeDir.key} does not exist or is empty.`,
     )
-  }
-  if (bootFile && !(await objects.find({ projectId, ...bootFile }))) {
-    throw refusal('ModelArts.2758', `algorithm.boot_file /${bootFile.bucket}/${bootFile.key} does not exist.`)
   }
 }

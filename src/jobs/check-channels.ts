@@ -37,7 +37,7 @@ const checkLocalDir = (directory: string | undefined, place: string): void => {
   }
 }
 
-/** Checks input channels and fills in what the server owns. */
+/** Checks a list of input channels and fills in what the server owns. */
 export const checkInputs = (inputs: readonly Input[], taken: Set<string>): Input[] => {
   if (inputs.length > MAX_CHANNELS)
     throw refusal('ModelArts.2816', `At most ${MAX_CHANNELS} inputs are allowed.`)
@@ -46,18 +46,12 @@ export const checkInputs = (inputs: readonly Input[], taken: Set<string>): Input
     const name = checkCommon(input, place, taken)
     const { dataset, obs } = input.remote ?? {}
     if (dataset && obs) throw broken(`${place}.remote names both a dataset and a storage path.`)
-    if (dataset)
-      throw refusal(
-        'ModelArts.2783',
-        `${place}.remote.dataset: there is no dataset ${JSON.stringify(dataset.id ?? '')}.`,
-      )
-    if (!obs?.obs_url) throw broken(`${place}.remote names no place.`)
-    parseStorageUrl(obs.obs_url)
+    if (!dataset && !obs?.obs_url) throw broken(`${place}.remote names no place.`)
     return { ...input, local_dir: input.local_dir || defaultInputDirectory(name, 0) }
   })
 }
 
-/** Checks output channels and fills in what the server owns. */
+/** Checks a list of output channels and fills in what the server owns. */
 export const checkOutputs = (outputs: readonly Output[], taken: Set<string>): Output[] => {
   if (outputs.length > MAX_CHANNELS)
     throw refusal('ModelArts.2816', `At most ${MAX_CHANNELS} outputs are allowed.`)
@@ -65,7 +59,6 @@ export const checkOutputs = (outputs: readonly Output[], taken: Set<string>): Ou
     const place = `algorithm.outputs[${index}]`
     const name = checkCommon(output, place, taken)
     if (!output.remote?.obs?.obs_url) throw broken(`${place}.remote.obs.obs_url is missing.`)
-    parseStorageUrl(output.remote.obs.obs_url)
     return {
       ...output,
       local_dir: output.local_dir || defaultOutputDirectory(name, 0),
@@ -73,6 +66,23 @@ export const checkOutputs = (outputs: readonly Output[], taken: Set<string>): Ou
       period: UPLOAD_PERIOD_S,
     }
   })
+}
+
+/**
+ * Checks the places of channels whose lists are well formed: a list that is broken anywhere is told first.
+ * @throws TrainyardError `ModelArts.2791` no storage path, then `ModelArts.2783` unknown dataset.
+ */
+export const checkRemotes = (inputs: readonly Input[], outputs: readonly Output[]): void => {
+  for (const { remote } of [...inputs, ...outputs]) {
+    if (remote?.obs?.obs_url) parseStorageUrl(remote.obs.obs_url)
+  }
+  const index = inputs.findIndex(({ remote }) => remote?.dataset)
+  if (index < 0) return
+  const id = inputs[index]?.remote?.dataset?.id ?? ''
+  throw refusal(
+    'ModelArts.2783',
+    `algorithm.inputs[${index}].remote.dataset: there is no dataset ${JSON.stringify(id.slice(0, 200))}.`,
+  )
 }
 
 const asPrefix = ({ bucket, key }: StoragePlace): string =>

@@ -42,7 +42,7 @@ const isPlainAbsolute = (path: string): boolean =>
 /** The directory for the code on the node: under `/home`, not in a reserved place. */
 export const checkLocalCodeDir = (path: string | undefined): void => {
   if (!path) return
-  const clean = path.replace(/\/+$/, '')
+  const clean = path.replace(/\/+/g, '/').replace(/\/$/, '')
   const reserved =
     clean === '/home/ma-user' || RESERVED.some((place) => clean === place || clean.startsWith(`${place}/`))
   if (!isPlainAbsolute(path) || !clean.startsWith('/home/') || reserved) {

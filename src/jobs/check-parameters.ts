@@ -17,15 +17,15 @@ export interface CheckedParameters {
 export const checkParameters = (requests: readonly ParameterRequest[]): CheckedParameters => {
   if (requests.length > MAX_PARAMETERS)
     throw refusal('ModelArts.2816', `At most ${MAX_PARAMETERS} parameters are allowed.`)
-  const secrets: Record<string, string> = {}
-  const seen = new Set<string>()
+  checkNames(requests)
+  // Pairs, not an object that grows: a parameter may be called `__proto__`.
+  const secrets: [name: string, value: string][] = []
   const parameters: Parameter[] = []
   for (const request of requests) {
-    checkName(request.name, seen)
     const value = checkedValue(request)
     if (value === undefined) continue
     const sensitive = request.constraint?.sensitive === true
-    if (sensitive) secrets[request.name] = value
+    if (sensitive) secrets.push([request.name, value])
     parameters.push({
       name: request.name,
       value: sensitive ? MASK : value,
@@ -34,18 +34,20 @@ export const checkParameters = (requests: readonly ParameterRequest[]): CheckedP
       ...(request.i18n_description === undefined ? {} : { i18n_description: request.i18n_description }),
     })
   }
-  return { parameters, secrets }
+  return { parameters, secrets: Object.fromEntries(secrets) }
 }
 
-const checkName = (name: string, seen: Set<string>): void => {
-  if (!NAME.test(name)) {
+const checkNames = (requests: readonly ParameterRequest[]): void => {
+  const names = requests.map(({ name }) => name)
+  const bad = names.find((name) => !NAME.test(name))
+  if (bad !== undefined) {
     throw refusal(
       'ModelArts.2788',
-      `Parameter name ${JSON.stringify(name.slice(0, 80))} is not 1 to 64 letters, digits, "_" or "-".`,
+      `Parameter name ${JSON.stringify(bad.slice(0, 80))} is not 1 to 64 letters, digits, "_" or "-".`,
     )
   }
-  if (seen.has(name)) throw refusal('ModelArts.2767', `Parameter ${name} is given twice.`)
-  seen.add(name)
+  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  if (repeated !== undefined) throw refusal('ModelArts.2767', `Parameter ${repeated} is given twice.`)
 }
 
 /** The value as text; undefined leaves the parameter out (an explicit null). */

@@ -13,10 +13,10 @@ import type { JobRecord } from '../domain/job-record.ts'
 import { taskId } from '../domain/task-names.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import { checkAlgorithm } from './check-algorithm.ts'
-import { checkInputs, checkOutputs } from './check-channels.ts'
+import { checkInputs, checkOutputs, checkRemotes } from './check-channels.ts'
 import { checkEnvironments, checkLocalCodeDir, checkWorkingDir } from './check-environment.ts'
 import { checkParameters } from './check-parameters.ts'
-import { checkSpec } from './check-spec.ts'
+import { checkSpec, checkSpecFields } from './check-spec.ts'
 import type { Requester } from './requester.ts'
 
 /** What a new job is made from, beside the request. */
@@ -41,12 +41,21 @@ export const readRequest = (body: CreateTrainingJobRequest): CreateTrainingJobRe
   if (request.tasks) throw refusal('ModelArts.2788', 'tasks belongs to jobs of kind hetero_job.')
   if (!request.algorithm) throw refusal('ModelArts.2788', 'algorithm is missing.')
   if (!request.spec?.resource) throw refusal('ModelArts.2788', 'spec.resource is missing.')
-  if ((request.metadata.description ?? '').length > MAX_DESCRIPTION) {
+  refuseSearch(request.algorithm)
+  checkAnnotations(request.metadata.annotations ?? {})
+  checkSpecFields(request.spec)
+  // Characters, not UTF-16 units: the update call counts the same way.
+  if ([...(request.metadata.description ?? '')].length > MAX_DESCRIPTION) {
     throw refusal('ModelArts.2816', `metadata.description is longer than ${MAX_DESCRIPTION} characters.`)
   }
-  checkAnnotations(request.metadata.annotations ?? {})
   checkEnvironments(request.algorithm.environments ?? {})
   return request
+}
+
+const refuseSearch = (algorithm: AlgorithmRequest): void => {
+  if (algorithm.policies?.auto_search || algorithm.autosearch_config_path) {
+    throw refusal('ModelArts.2858', 'Hyperparameter search cannot be run by this server yet.')
+  }
 }
 
 const MAX_ANNOTATIONS = 100
@@ -122,7 +131,7 @@ const buildMetadata = (
   description: metadata.description ?? '',
   create_time: now,
   user_name: requester.userName,
-  annotations: { key_task: 'worker', ...metadata.annotations, job_template: 'Template DL' },
+  annotations: { job_template: 'Template DL', ...metadata.annotations, key_task: 'worker' },
   ai_project: 'default-ai-project',
 })
 
@@ -130,14 +139,12 @@ const buildAlgorithm = async (
   request: AlgorithmRequest,
   { catalog, objects, requester }: CreateContext,
 ): Promise<{ algorithm: JobAlgorithmResponse; secrets: Record<string, string> }> => {
-  if (request.policies?.auto_search) {
-    throw refusal('ModelArts.2858', 'Hyperparameter search cannot be run by this server yet.')
-  }
   const code = await checkAlgorithm(request, { catalog, objects, projectId: requester.projectId })
   const { parameters, secrets } = checkParameters(request.parameters ?? [])
   const taken = new Set<string>()
   const inputs = checkInputs(request.inputs ?? [], taken)
   const outputs = checkOutputs(request.outputs ?? [], taken)
+  checkRemotes(inputs, outputs)
   const both = parameters.find(({ name }) => taken.has(name ?? ''))
   if (both) throw refusal('ModelArts.2767', `${both.name} is both a parameter and a channel.`)
   checkLocalCodeDir(request.local_code_dir)

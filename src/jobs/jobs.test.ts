@@ -13,6 +13,7 @@ import type { CreateTrainingJobRequest } from '../contract/create-training-job.t
 import { MAX_PREVIEW_BYTES } from '../contract/logs.ts'
 import { SearchResponse } from '../contract/search.ts'
 import { TrainingJob } from '../contract/training-job.ts'
+import { refusal } from '../contract/trainyard-error.ts'
 import { openSqliteStore } from '../store/sqlite/open-store.ts'
 import type { Store } from '../store/store.ts'
 import { Jobs } from './jobs.ts'
@@ -320,6 +321,132 @@ describe('Jobs', () => {
         '2842',
       ],
     ]
+    refusals.push(
+      ['a search by file', withAlgorithm({ autosearch_config_path: '/lab/search.yaml' }), '2858'],
+      ['half a subscription', { ...aRequest(), algorithm: { subscription_id: 'x' } }, '2788'],
+      ['a start file without a code directory', withAlgorithm({ code_dir: '' }), '2788'],
+      ['a code directory without a start file', withAlgorithm({ boot_file: '' }), '2788'],
+      [
+        'a reserved code place with doubled slashes',
+        withAlgorithm({ local_code_dir: '/home//ma-user/modelarts/x' }),
+        '2857',
+      ],
+      ['a limit without a duration', withSpec({ auto_stop: { time_unit: 'HOURS' } }), '2788'],
+      ['an invalid log path', withSpec({ log_export_path: { obs_url: 'logs' } }), '2791'],
+    )
+    // Two mistakes at once: the one that stands first in the contract's table is told.
+    const pairs: [first: string, then: string, request: CreateTrainingJobRequest, code: string][] = [
+      [
+        'a missing flavor',
+        'code that is not there',
+        { ...withAlgorithm({ code_dir: '/lab/none/' }), spec: { resource: {} } },
+        '2788',
+      ],
+      [
+        'a wrong annotation',
+        'a long description',
+        {
+          ...aRequest(),
+          metadata: {
+            name: 'a',
+            description: 'x'.repeat(257),
+            annotations: { 'fault-tolerance/job-retry-num': '0' },
+          },
+        },
+        '2788',
+      ],
+      [
+        'code that is not there',
+        'a start file outside',
+        withAlgorithm({ code_dir: '/lab/none/', boot_file: '/lab/other/train.py' }),
+        '2757',
+      ],
+      [
+        'a repeated parameter',
+        'a value of another type',
+        withAlgorithm({
+          parameters: [
+            { name: 'a', value: 'x', constraint: { type: 'Integer' } },
+            { name: 'a', value: '1' },
+          ],
+        }),
+        '2767',
+      ],
+      [
+        'a channel without a place',
+        'an invalid storage path',
+        withAlgorithm({ inputs: [{ name: 'a', ...obs('nowhere') }], outputs: [{ name: 'b' }] }),
+        '2753',
+      ],
+      [
+        'an invalid storage path',
+        'an unknown dataset',
+        withAlgorithm({
+          inputs: [
+            { name: 'a', remote: { dataset: { id: 'x' } } },
+            { name: 'b', ...obs('nowhere') },
+          ],
+        }),
+        '2791',
+      ],
+      [
+        'an invalid log path',
+        'an unknown flavor',
+        withSpec({ resource: { flavor_id: 'none' }, log_export_path: { obs_url: 'logs' } }),
+        '2791',
+      ],
+      [
+        'too many nodes',
+        'an unknown pool',
+        withSpec({ resource: { flavor_id: 'yard.cpu.1', node_count: 5, pool_id: 'p' } }),
+        '2793',
+      ],
+    ]
+    for (const [first, then, request, code] of pairs) {
+      it(`tells of ${first} before ${then}`, async () => {
+        assert.equal(await refusalOf(request), `ModelArts.${code}`)
+      })
+    }
+
+    it('tells of a missing flavor before a name that is taken', async () => {
+      await jobs.create(ada, aRequest())
+
+      assert.equal(await refusalOf({ ...aRequest(), spec: { resource: {} } }), 'ModelArts.2788')
+    })
+
+    it('counts a description in characters, as an update does', async () => {
+      const description = '😀'.repeat(256)
+
+      const job = await jobs.create(ada, { ...aRequest(), metadata: { name: 'a', description } })
+
+      assert.equal(job.metadata.description, description)
+      assert.equal(
+        await refusalOf({ ...aRequest(), metadata: { name: 'b', description: `${description}x` } }),
+        'ModelArts.2816',
+      )
+    })
+
+    it('keeps a template of the caller, and its own key task', async () => {
+      const annotations = { job_template: 'Mine', key_task: 'other', extra: '1' }
+
+      const job = await jobs.create(ada, { ...aRequest(), metadata: { name: 'a', annotations } })
+
+      assert.deepEqual(job.metadata.annotations, { job_template: 'Mine', key_task: 'worker', extra: '1' })
+    })
+
+    it('keeps the sensitive value of any name, also one that every object seems to have', async () => {
+      const constraint = { sensitive: true }
+      const parameters = ['__proto__', 'constructor'].map((name) => ({ name, value: 's3cret', constraint }))
+
+      const job = await jobs.create(ada, withAlgorithm({ parameters }))
+
+      const record = await store.jobs.find(ada.projectId, job.metadata.id)
+      assert.deepEqual(Object.entries(record?.secrets ?? {}), [
+        ['__proto__', 's3cret'],
+        ['constructor', 's3cret'],
+      ])
+    })
+
     for (const [why, request, code] of refusals) {
       it(`refuses ${why} with ${code}`, async () => {
         assert.equal(await refusalOf(request), `ModelArts.${code}`)
@@ -379,6 +506,25 @@ describe('Jobs', () => {
       }
       assert.equal((await jobs.show({ ...ada, userId: 'root' }, metadata.id)).metadata.id, metadata.id)
     })
+  })
+
+  it('tells of failing storage, instead of a job that is gone', async () => {
+    const { metadata } = await jobs.create(ada, aRequest())
+    const workspaces = {
+      visibility: async () => {
+        throw refusal('ModelArts.2952', 'The database failed.')
+      },
+    }
+    const failing = new Jobs({
+      store,
+      objects,
+      executor,
+      catalog: new Catalog([], []),
+      workspaces,
+      wake: () => undefined,
+    })
+
+    await assert.rejects(failing.show(ada, metadata.id), { code: 'ModelArts.2952' })
   })
 
   describe('search', () => {
@@ -447,6 +593,16 @@ describe('Jobs', () => {
         content: 'one\ntwo ü\n',
         current_size: 11,
         full_size: 11,
+      })
+    })
+
+    it('keep a byte order mark, so that the sizes agree', async () => {
+      const id = await logged('\ufeffone\n')
+
+      assert.deepEqual(await jobs.previewLog(ada, id, 'worker-0'), {
+        content: '\ufeffone\n',
+        current_size: 7,
+        full_size: 7,
       })
     })
 

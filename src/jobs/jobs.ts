@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { CreateTrainingJobRequest } from '../contract/create-training-job.ts'
+import type { ErrorCode } from '../contract/error-codes.ts'
 import type { ListEventsQuery, ListEventsResponse } from '../contract/events.ts'
 import type { LogPreviewResponse } from '../contract/logs.ts'
 import type { MetricsResponse } from '../contract/metrics.ts'
@@ -35,6 +36,9 @@ export interface JobsOptions {
 
 /** How often a change is tried again when the scheduler was faster. */
 const MAX_TRIES = 10
+
+/** Codes by which `WorkspaceAccess` says that a caller may not look into a workspace. */
+const WORKSPACE_CLOSED: readonly string[] = ['ModelArts.0102', 'ModelArts.0112'] satisfies ErrorCode[]
 
 /** What a changed record becomes, and what is written with it. */
 interface Change {
@@ -197,7 +201,8 @@ export class Jobs {
       )
       return ownerId === undefined || ownerId === record.ownerId
     } catch (error) {
-      if (isTrainyardError(error)) return false
+      // Only what says so hides the job: trouble of the storage must not look like a job that is gone.
+      if (isTrainyardError(error) && WORKSPACE_CLOSED.includes(error.code)) return false
       throw error
     }
   }

@@ -19,7 +19,9 @@ export const readLogPreview = async (file: string | null, task: string): Promise
     const { size } = await handle.stat()
     if (size === 0) throw notReady(task)
     const bytes = await readTail(handle, size)
-    const content = new TextDecoder().decode(size > bytes.length ? fromLineStart(bytes) : bytes)
+    const content = new TextDecoder('utf-8', { ignoreBOM: true }).decode(
+      size > bytes.length ? fromLineStart(bytes) : bytes,
+    )
     return boundContent(content, size)
   } finally {
     await handle.close()
