@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, beforeEach, describe, it } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { pino } from 'pino'
 import { openTestApi, path, type TestApi } from '../../test/support/test-api.ts'
 import { OPERATIONS, type Operation } from '../contract/operations.ts'
@@ -546,22 +547,43 @@ describe('trouble of the server', () => {
 describe('the reference page', () => {
   it('loads nothing from elsewhere and may not', async () => {
     const page = await api.app.inject('/docs/')
-    const script = await api.app.inject('/docs/js/scalar.js')
+    const start = await api.app.inject('/docs/js/start.js')
+    const program = await api.app.inject('/docs/js/scalar.js')
 
-    assert.deepEqual([page.statusCode, script.statusCode], [200, 200])
+    assert.deepEqual([page.statusCode, start.statusCode, program.statusCode], [200, 200, 200])
     assert.doesNotMatch(page.payload, /(src|href)="(https?:)?\/\//)
-    assert.match(page.payload, /"withDefaultFonts": false/)
-    for (const answer of [page, script]) {
+    assert.doesNotMatch(page.payload, /<script>|style=/)
+    assert.match(start.payload, /"withDefaultFonts": false/)
+    for (const answer of [page, start, program]) {
       const policy = String(answer.headers['content-security-policy'])
       assert.match(policy, /default-src 'none'/)
+      assert.match(policy, /script-src 'self';/)
       assert.doesNotMatch(policy, /https?:|\*/)
     }
   })
 
-  it('refuses a Host header that is none', async () => {
-    const answer = await api.app.inject({ url: '/docs/', headers: { host: 'a b' } })
+  it('is found without the slash, and sends its program packed to who takes it, once', async () => {
+    const bare = await api.app.inject('/docs')
+    const plain = await api.app.inject('/docs/js/scalar.js')
+    const packed = await api.app.inject({
+      url: '/docs/js/scalar.js',
+      headers: { 'accept-encoding': 'gzip, br' },
+    })
+    const again = await api.app.inject({
+      url: '/docs/js/scalar.js',
+      headers: { 'if-none-match': String(packed.headers['etag']) },
+    })
+    const refusing = await api.app.inject({
+      url: '/docs/js/scalar.js',
+      headers: { 'accept-encoding': 'gzip;q=0, br' },
+    })
 
-    assert.deepEqual([answer.statusCode, answer.json().error_code], [400, 'ModelArts.2788'])
+    assert.deepEqual([bare.statusCode, bare.headers['location']], [302, '/docs/'])
+    assert.match(plain.payload, /createApiReference/)
+    assert.equal(packed.headers['content-encoding'], 'gzip')
+    assert.equal(gunzipSync(packed.rawPayload).toString(), plain.payload)
+    assert.deepEqual([again.statusCode, again.payload], [304, ''])
+    assert.equal(refusing.headers['content-encoding'], undefined)
   })
 })
 

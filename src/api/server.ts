@@ -158,6 +158,6 @@ export const createApi = (options: ApiOptions): FastifyInstance => {
   addCatalogRoutes(routing, options.catalog)
   addObjectRoutes(routing, options.objects)
   addIdentityRoutes(routing, options.accounts)
-  addDocumentRoutes(app, routing, options.version)
+  addDocumentRoutes(routing, options.version)
   return app
 }
