@@ -3,16 +3,13 @@ import { algorithmFields } from './algorithm.ts'
 import { Input, Output, TaskOutput } from './channels.ts'
 import { TaskEngine } from './engine.ts'
 import { integer, list, oneOf, optional, text, textMap, texts } from './fields.ts'
+import { JOB_NAME_PATTERN, MAX_DESCRIPTION } from './limits.ts'
 import { ParameterConstraint, ParameterI18nDescription, Policies } from './parameters.ts'
 import { JOB_KINDS } from './phases.ts'
 import { JobSpec } from './spec.ts'
 import { FineTuningConfig } from './training-job.ts'
 
-/** Pattern of job names: 1 to 64 letters, digits, `_` or `-`. */
-export const JOB_NAME_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
-
-/** Longest description, in characters. */
-export const MAX_DESCRIPTION = 256
+export { JOB_NAME_PATTERN, MAX_DESCRIPTION }
 
 /** A hyperparameter as sent: numbers and booleans are turned into strings, null leaves the parameter out. */
 const ParameterRequest = Type.Object({

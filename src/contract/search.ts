@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox'
 import { integer, list, optional, text, texts } from './fields.ts'
+import { MAX_LIMIT } from './limits.ts'
 import { TrainingJob } from './training-job.ts'
 
-/** Most items of a page. */
-export const MAX_LIMIT = 50
+export { MAX_LIMIT }
+
 /** Items of a page when no limit is sent. */
 export const DEFAULT_LIMIT = 10
 

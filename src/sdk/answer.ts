@@ -1,5 +1,5 @@
+import type { Call } from '../contract/calls.ts'
 import { isErrorCode } from '../contract/error-codes.ts'
-import type { Operation } from '../contract/operations.ts'
 import { TrainyardError } from '../contract/trainyard-error.ts'
 
 /** Longest JSON answer read: far above a page of 50 jobs or a log preview. */
@@ -84,14 +84,13 @@ export const readRefusal = async (response: Response): Promise<TrainyardError> =
  * Reads the JSON answer of an operation; undefined when it has none.
  * @throws TrainyardError `unexpected_answer` when the body is not what the operation answers.
  */
-export const readAnswer = async (operation: Operation, response: Response): Promise<unknown> => {
-  if (operation.answer === undefined) {
+export const readAnswer = async (operation: Call, response: Response): Promise<unknown> => {
+  if (operation.answers === undefined) {
     await response.body?.cancel()
     return undefined
   }
   const answer = parseJson(await readText(response, MAX_ANSWER_BYTES))
-  const wantsObject = (operation.answer as { type?: unknown }).type === 'object'
-  if (answer === undefined || (wantsObject && !isRecord(answer))) {
+  if (answer === undefined || (operation.answers === 'object' && !isRecord(answer))) {
     throw new TrainyardError(
       'unexpected_answer',
       `The answer to ${operation.id} is not what the API gives.`,

@@ -1,20 +1,20 @@
 import type { EngineItem } from '../contract/engine.ts'
 import type { FlavorResponse, FlavorType } from '../contract/flavor.ts'
-import { OPERATIONS } from '../contract/operations.ts'
-import {
-  type Filter,
-  type GroupKey,
-  MAX_LIMIT,
-  type SearchRequest,
-  type SearchResponse,
-  type SortKey,
-  type SortOrder,
-  type TagFilter,
+import { MAX_LIMIT } from '../contract/limits.ts'
+import type {
+  Filter,
+  GroupKey,
+  SearchRequest,
+  SearchResponse,
+  SortKey,
+  SortOrder,
+  TagFilter,
 } from '../contract/search.ts'
 import type { TrainingJob as JobResponse } from '../contract/training-job.ts'
 import { TrainyardError } from '../contract/trainyard-error.ts'
 import { deleteJob, JobCalls, stopJob } from './job-calls.ts'
 import { generateJobName, type JobDescription, toCreateRequest } from './job-description.ts'
+import { OPERATIONS } from './operations.ts'
 import { type OnError, type Outcome, settle } from './outcome.ts'
 import { present } from './present.ts'
 import type { CallOptions } from './request.ts'

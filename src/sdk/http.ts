@@ -1,4 +1,5 @@
-import type { AnswerOf, Operation } from '../contract/operations.ts'
+import type { Call } from '../contract/calls.ts'
+import type { AnswerOf } from '../contract/operations.ts'
 import { TrainyardError } from '../contract/trainyard-error.ts'
 import { chunksOf, readAnswer, readRefusal } from './answer.ts'
 import { Deadline } from './deadline.ts'
@@ -20,7 +21,7 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 export interface HttpOptions {
   /** The server of an operation: its address without a `/` at the end. */
-  readonly endpointOf: (operation: Operation) => string
+  readonly endpointOf: (operation: Call) => string
   readonly signIn: SignIn
   readonly timeoutMs: number
   readonly retry: RetryPolicy
@@ -40,7 +41,7 @@ export interface BytesAnswer {
 /** Uploads slower than this count as stuck; it stretches the timeout of an upload by its size. */
 const SLOWEST_UPLOAD_BYTES_PER_MS = 64
 
-const isRepeatable = (operation: Operation, request: PreparedRequest): boolean =>
+const isRepeatable = (operation: Call, request: PreparedRequest): boolean =>
   operation.method === 'GET' ||
   operation.method === 'HEAD' ||
   operation.method === 'DELETE' ||
@@ -117,13 +118,13 @@ export class Http {
    * @throws TrainyardError with the code of the refusal, or `connection_failed`, `request_timeout`,
    * `request_aborted`, `unexpected_answer`.
    */
-  async send<O extends Operation>(operation: O, request: OperationRequest<O>): Promise<AnswerOf<O>> {
+  async send<O extends Call>(operation: O, request: OperationRequest<O>): Promise<AnswerOf<O>> {
     const { answer } = await this.sendWithHeaders(operation, request)
     return answer
   }
 
   /** As `send`, with the headers of the answer. */
-  sendWithHeaders<O extends Operation>(
+  sendWithHeaders<O extends Call>(
     operation: O,
     request: OperationRequest<O>,
   ): Promise<{ answer: AnswerOf<O>; headers: Headers }> {
@@ -138,7 +139,7 @@ export class Http {
   }
 
   /** Sends an operation that answers bytes. Only the wait for the first byte is repeated. */
-  open<O extends Operation>(operation: O, request: OperationRequest<O>): Promise<BytesAnswer> {
+  open<O extends Call>(operation: O, request: OperationRequest<O>): Promise<BytesAnswer> {
     return this.#exchange(operation, request, {
       read: async (response, deadline) => toBytesAnswer(response, deadline, operation.id),
     })
@@ -169,7 +170,7 @@ export class Http {
     }
   }
 
-  async #exchange<O extends Operation, T>(
+  async #exchange<O extends Call, T>(
     operation: O,
     request: OperationRequest<O>,
     reader: Reader<T>,
@@ -191,7 +192,7 @@ export class Http {
   }
 
   async #tryTwiceAfter401<T>(
-    operation: Operation,
+    operation: Call,
     prepared: PreparedRequest,
     options: CallOptions,
     reader: Reader<T>,
@@ -220,7 +221,7 @@ export class Http {
   }
 
   async #try<T>(
-    operation: Operation,
+    operation: Call,
     prepared: PreparedRequest,
     headers: Readonly<Record<string, string>>,
     options: CallOptions,

@@ -5,7 +5,6 @@ export type { FlavorResponse, FlavorType } from '../contract/flavor.ts'
 export type { LogPreviewResponse } from '../contract/logs.ts'
 export type { MetricsResponse } from '../contract/metrics.ts'
 export type { ObjectInfo, PutObjectResponse } from '../contract/objects.ts'
-export { OPERATIONS } from '../contract/operations.ts'
 export { isFinal, isStoppable, PHASES, type Phase, type SecondaryPhase } from '../contract/phases.ts'
 export type { Filter, SearchRequest, SearchResponse } from '../contract/search.ts'
 export type { TrainingJob as JobResponse } from '../contract/training-job.ts'
@@ -32,6 +31,7 @@ export {
   type StoredContent,
   toObsUrl,
 } from './obs.ts'
+export { OPERATIONS } from './operations.ts'
 export type { ErrorResult, OnError, Outcome } from './outcome.ts'
 export type { CallOptions, Content } from './request.ts'
 export type { RetryPolicy } from './retry.ts'

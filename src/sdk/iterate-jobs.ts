@@ -1,6 +1,7 @@
-import { OPERATIONS } from '../contract/operations.ts'
-import { MAX_LIMIT, type SearchRequest, type SearchResponse } from '../contract/search.ts'
+import { MAX_LIMIT } from '../contract/limits.ts'
+import type { SearchRequest, SearchResponse } from '../contract/search.ts'
 import type { TrainingJob as JobResponse } from '../contract/training-job.ts'
+import { OPERATIONS } from './operations.ts'
 import type { CallOptions } from './request.ts'
 import type { Sender } from './sender.ts'
 

@@ -1,10 +1,7 @@
 import type { Input, Output } from '../contract/channels.ts'
-import {
-  type AlgorithmRequest,
-  type CreateTrainingJobRequest,
-  JOB_NAME_PATTERN,
-} from '../contract/create-training-job.ts'
+import type { AlgorithmRequest, CreateTrainingJobRequest } from '../contract/create-training-job.ts'
 import type { JobEngine } from '../contract/engine.ts'
+import { JOB_NAME_PATTERN } from '../contract/limits.ts'
 import type { JobKind } from '../contract/phases.ts'
 import type { JobSpec } from '../contract/spec.ts'
 import { TrainyardError } from '../contract/trainyard-error.ts'

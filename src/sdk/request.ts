@@ -1,4 +1,5 @@
-import type { BodyOf, Operation, PathParameters, QueryOf } from '../contract/operations.ts'
+import type { Call } from '../contract/calls.ts'
+import type { BodyOf, PathParameters, QueryOf } from '../contract/operations.ts'
 import { EMPTY_BODY_HASH, encodeComponent, sha256Hex, UNSIGNED_PAYLOAD } from '../contract/signature.ts'
 import { TrainyardError } from '../contract/trainyard-error.ts'
 import { SDK_VERSION } from './version.ts'
@@ -20,7 +21,7 @@ export interface CallOptions {
 }
 
 /** One request, by the names of the operation. */
-export interface OperationRequest<O extends Operation> extends CallOptions {
+export interface OperationRequest<O extends Call> extends CallOptions {
   readonly params?: PathParameters<O>
   readonly query?: QueryOf<O> | undefined
   readonly body?: BodyOf<O> | undefined
@@ -93,18 +94,19 @@ const contentBody = (content: Content): Pick<PreparedRequest, 'body' | 'sizeByte
 }
 
 const bodyOf = (
-  operation: Operation,
+  operation: Call,
   body: unknown,
   content: Content | undefined,
 ): Pick<PreparedRequest, 'body' | 'sizeBytes' | 'bodyHash'> & { type?: string } => {
   if (operation.rawBody) return { ...contentBody(content ?? ''), type: 'application/octet-stream' }
-  if (operation.body === undefined) return { body: undefined, sizeBytes: 0, bodyHash: EMPTY_BODY_HASH }
+  if (operation.method !== 'POST' && operation.method !== 'PUT')
+    return { body: undefined, sizeBytes: 0, bodyHash: EMPTY_BODY_HASH }
   const bytes = UTF8.encode(JSON.stringify(body ?? {}))
   return { body: bytes, sizeBytes: bytes.byteLength, bodyHash: sha256Hex(bytes), type: 'application/json' }
 }
 
 /** Builds the request of an operation. `endpoint` is an origin, with a path of its own or not. */
-export const prepareRequest = <O extends Operation>(
+export const prepareRequest = <O extends Call>(
   operation: O,
   endpoint: string,
   request: OperationRequest<O>,

@@ -1,9 +1,10 @@
-import type { AnswerOf, BodyOf, Operation, PathParameters, QueryOf } from '../contract/operations.ts'
+import type { Call } from '../contract/calls.ts'
+import type { AnswerOf, BodyOf, PathParameters, QueryOf } from '../contract/operations.ts'
 import type { BytesAnswer } from './http.ts'
 import type { CallOptions, OperationRequest } from './request.ts'
 
 /** A request of a session: the project is filled in. */
-export interface SessionRequest<O extends Operation> extends CallOptions {
+export interface SessionRequest<O extends Call> extends CallOptions {
   readonly params?: Omit<PathParameters<O>, 'project_id'>
   readonly query?: QueryOf<O>
   readonly body?: BodyOf<O>
@@ -15,6 +16,6 @@ export interface SessionRequest<O extends Operation> extends CallOptions {
 
 /** Sends operations of one project: what the parts of the SDK need of a session. */
 export interface Sender {
-  send<O extends Operation>(operation: O, request?: SessionRequest<O>): Promise<AnswerOf<O>>
-  open<O extends Operation>(operation: O, request?: SessionRequest<O>): Promise<BytesAnswer>
+  send<O extends Call>(operation: O, request?: SessionRequest<O>): Promise<AnswerOf<O>>
+  open<O extends Call>(operation: O, request?: SessionRequest<O>): Promise<BytesAnswer>
 }

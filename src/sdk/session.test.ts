@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { startWireServer, type WireServer } from '../../test/support/wire-server.ts'
-import { OPERATIONS } from '../contract/operations.ts'
+import { OPERATIONS } from './operations.ts'
 import { Session } from './session.ts'
 
 let server: WireServer

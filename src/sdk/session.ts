@@ -1,8 +1,10 @@
-import { type AnswerOf, OPERATIONS, type Operation, type PathParameters } from '../contract/operations.ts'
+import type { Call } from '../contract/calls.ts'
+import type { AnswerOf, PathParameters } from '../contract/operations.ts'
 import { TrainyardError } from '../contract/trainyard-error.ts'
 import { type BytesAnswer, type Fetch, Http } from './http.ts'
 import type { LocalFiles } from './local-files.ts'
 import { Obs } from './obs.ts'
+import { OPERATIONS } from './operations.ts'
 import { type CallOptions, type OperationRequest, parseEndpoint } from './request.ts'
 import { DEFAULT_RETRY, type RetryPolicy, untilAborted } from './retry.ts'
 import type { Sender, SessionRequest } from './sender.ts'
@@ -136,12 +138,12 @@ export class Session implements Sender {
    * @throws TrainyardError with the code of the refusal, or `connection_failed`, `request_timeout`,
    * `request_aborted`, `unexpected_answer`.
    */
-  async send<O extends Operation>(operation: O, request: SessionRequest<O> = {}): Promise<AnswerOf<O>> {
+  async send<O extends Call>(operation: O, request: SessionRequest<O> = {}): Promise<AnswerOf<O>> {
     return this.#http.send(operation, await this.#withProject(operation, request))
   }
 
   /** Sends an operation that answers bytes. Its body must be read or discarded. */
-  async open<O extends Operation>(operation: O, request: SessionRequest<O> = {}): Promise<BytesAnswer> {
+  async open<O extends Call>(operation: O, request: SessionRequest<O> = {}): Promise<BytesAnswer> {
     return this.#http.open(operation, await this.#withProject(operation, request))
   }
 
@@ -150,10 +152,7 @@ export class Session implements Sender {
     return this.#http.openLink(link, offset, options)
   }
 
-  async #withProject<O extends Operation>(
-    operation: O,
-    request: SessionRequest<O>,
-  ): Promise<OperationRequest<O>> {
+  async #withProject<O extends Call>(operation: O, request: SessionRequest<O>): Promise<OperationRequest<O>> {
     const needsProject = operation.path.includes('{project_id}')
     const project = needsProject ? { project_id: await this.resolveProjectId(request.signal) } : {}
     const header = this.#projectId === undefined ? {} : { 'x-project-id': this.#projectId }

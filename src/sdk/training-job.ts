@@ -1,7 +1,7 @@
 import type { CreateTrainingJobRequest } from '../contract/create-training-job.ts'
-import { OPERATIONS } from '../contract/operations.ts'
 import type { TrainingJob as JobResponse } from '../contract/training-job.ts'
 import { JobCalls } from './job-calls.ts'
+import { OPERATIONS } from './operations.ts'
 import type { OnError } from './outcome.ts'
 import type { CallOptions } from './request.ts'
 import type { Session } from './session.ts'
