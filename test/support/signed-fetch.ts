@@ -54,7 +54,10 @@ const sendAsIs = (
 ): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const [, hostname = '', port = '', path = '/'] = /^http:\/\/([^:/]+):(\d+)(\/.*)$/.exec(url) ?? []
-    const request = httpRequest({ method, hostname, port, path, headers }, (response) => {
+    // Node announces no length by itself where a method seldom has a body, such as DELETE.
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+    const sent = { ...length, ...headers }
+    const request = httpRequest({ method, hostname, port, path, headers: sent }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => {
