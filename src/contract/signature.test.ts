@@ -190,6 +190,7 @@ describe('parseAuthorization', () => {
     `SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=${hex.slice(1)}`,
     `SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=${'g'.repeat(64)}`,
     `SDK-HMAC-SHA256 Access=, SignedHeaders=host, Signature=${hex}`,
+    `SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-long;X-Long, Signature=${hex}`,
     `SDK-HMAC-SHA256 Credential=AK/20300102/r/s, SignedHeaders=host, Signature=${hex}`,
     `SDK-HMAC-SHA256 Credential=AK/20300102/r/s/aws4_request, SignedHeaders=host, Signature=${hex}`,
     `SDK-HMAC-SHA256 Credential=AK/x/20300102/r/s/sdk_request, SignedHeaders=host, Signature=${hex}`,

@@ -185,7 +185,10 @@ export interface Authorization {
   readonly scope?: SignatureScope
 }
 
-/** Reads an `Authorization` header; `undefined` when it is not one of the two variants. */
+/**
+ * Reads an `Authorization` header; `undefined` when it is not one of the two variants. No signer names a header twice:
+ * a long value named thousands of times would be hashed thousands of times, for callers not known yet.
+ */
 export const parseAuthorization = (header: string): Authorization | undefined => {
   const match =
     /^SDK-HMAC-SHA256\s+(Access|Credential)=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/.exec(
@@ -194,6 +197,7 @@ export const parseAuthorization = (header: string): Authorization | undefined =>
   if (!match) return undefined
   const [, kind, credential = '', headers = '', hex = ''] = match
   const signedHeaders = headers.split(';')
+  if (new Set(signedHeaders.map((name) => name.toLowerCase())).size < signedHeaders.length) return undefined
   if (kind === 'Access') return { accessKey: credential, signedHeaders, signature: hex }
   const [accessKey = '', date = '', region = '', service = '', end] = credential.split('/')
   if (end !== 'sdk_request' || credential.split('/').length !== 5) return undefined
