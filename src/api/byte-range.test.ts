@@ -32,6 +32,7 @@ describe('parseRange', () => {
       'lines=0-1',
       'bytes=0-1,2-3',
       'bytes=a-b',
+      'bytes= 0 - 1',
     ]) {
       assert.equal(parseRange(header, 5), undefined, header)
     }

@@ -8,7 +8,7 @@ export const parseRange = (
   header: string | undefined,
   sizeBytes: number,
 ): ByteRange | 'unsatisfiable' | undefined => {
-  const match = /^bytes=\s*(\d{0,16})\s*-\s*(\d{0,16})\s*$/i.exec(header ?? '')
+  const match = /^bytes=(\d{0,16})-(\d{0,16})$/i.exec(header ?? '')
   if (!match) return undefined
   const [, first = '', last = ''] = match
   if (first === '' && last === '') return undefined
