@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { refusal } from '../contract/trainyard-error.ts'
 import { JSON_TYPE, refusalBody } from './errors.ts'
@@ -16,10 +16,28 @@ const MESSAGES: Readonly<Record<number, string>> = {
   431: 'The headers of the request are too large.',
 }
 
+/** What was read on each connection so far. */
+const begun = new WeakMap<Socket, { requests: number; last: IncomingMessage }>()
+
+/** Remembers the requests of each connection, so that what follows them is not answered in their place. */
+export const watchRequests = (server: Server): void => {
+  server.prependListener('request', (message: IncomingMessage) => {
+    const requests = (begun.get(message.socket)?.requests ?? 0) + 1
+    begun.set(message.socket, { requests, last: message })
+  })
+}
+
+/** Whether an answer now would be taken for that of the bad request: no other one is open or half-sent. */
+const isNextAnswer = (socket: Socket): boolean => {
+  const known = begun.get(socket)
+  if (socket.bytesWritten > 0) return false
+  // What is bad may also be the body of the only request.
+  return known === undefined || (known.requests === 1 && !known.last.complete)
+}
+
 /** Answers what cannot be read as HTTP, by hand: there is no request yet. The connection ends with it. */
 export const answerClientError = (error: Error & { code?: string }, socket: Socket): void => {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable || socket.bytesWritten > 0) {
-    // Gone, or an answer of this connection may be half-sent: another one would be read as part of it.
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable || !isNextAnswer(socket)) {
     socket.destroy()
     return
   }

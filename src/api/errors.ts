@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ERROR_CODES, isErrorCode } from '../contract/error-codes.ts'
+import { ERROR_CODES } from '../contract/error-codes.ts'
 import { isTrainyardError, refusal, type TrainyardError } from '../contract/trainyard-error.ts'
 
 /** Seconds a caller is told to wait when the refusal is a matter of load. */
@@ -33,15 +33,12 @@ const asRefusal = (error: unknown, url: string): TrainyardError =>
 /** The identity calls refuse in the shape of Keystone; everything below `/v3/` counts, unknown paths too. */
 const isIdentityPath = (url: string): boolean => url.startsWith('/v3/')
 
-const titleOf = (code: string, status: number): string =>
-  code.startsWith('IAM.') && isErrorCode(code) ? ERROR_CODES[code].label : (STATUS_CODES[status] ?? 'Error')
-
 /** The body of a refusal, as JSON text. */
 export const refusalBody = (error: TrainyardError, url: string, requestId: string): string => {
   const status = error.status ?? 500
   if (isIdentityPath(url)) {
     return JSON.stringify({
-      error: { code: status, message: error.message, title: titleOf(error.code, status) },
+      error: { code: status, message: error.message, title: STATUS_CODES[status] ?? 'Error' },
     })
   }
   return JSON.stringify({

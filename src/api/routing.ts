@@ -142,7 +142,8 @@ export class Routing {
     // The checks above are made from the schemas that give `Call` its types.
     const call = { caller, params, query, body, request, reply } as unknown as Call<O>
     const answer: unknown = await handler(call)
-    if (answer === reply) return reply
+    // Not `answer === reply`: to await a reply is to await its end, and gives nothing.
+    if (reply.sent) return reply
     return sendJson(
       reply,
       operation.status,

@@ -490,7 +490,7 @@ describe('identity calls', () => {
     const missing = await api.send({ url: '/v3/auth/tokens' })
 
     assert.deepEqual([shown.statusCode, shown.headers['x-subject-token']], [200, 'ty1.other'])
-    assert.equal(missing.statusCode, 400)
+    assert.deepEqual([missing.statusCode, missing.json().error.title], [400, 'Bad Request'])
   })
 
   it('passes the name of a project on', async () => {
@@ -530,6 +530,27 @@ describe('trouble of the server', () => {
 
     assert.ok(lines.some((line) => line.includes(JOB)))
     assert.ok(!lines.join('').includes('s3cret'), lines.join(''))
+  })
+
+  it('logs an answer of bytes once, with the status it had', async () => {
+    const lines: string[] = []
+    const logging = newApi({ logger: pino({}, { write: (line) => lines.push(line) }) })
+    const url = path('/objects/lab/logged')
+    await logging.send({ method: 'PUT', url, payload: 'content' })
+    lines.length = 0
+
+    await logging.send({ url, headers: { range: 'bytes=0-1' } })
+    await logging.send({ method: 'HEAD', url })
+    await logging.send({ method: 'DELETE', url })
+
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line)).map(({ msg, status }) => [msg, status]),
+      [
+        ['answered', 206],
+        ['answered', 200],
+        ['answered', 204],
+      ],
+    )
   })
 
   it('tells the caller when to come back', async () => {

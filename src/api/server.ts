@@ -10,7 +10,7 @@ import Fastify, {
 import type { Logger } from 'pino'
 import { refusal } from '../contract/trainyard-error.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
-import { answerClientError } from './client-error.ts'
+import { answerClientError, watchRequests } from './client-error.ts'
 import { answerError, uriTooLong } from './errors.ts'
 import { LogLinks } from './log-links.ts'
 import { endUnreadBody } from './request-body.ts'
@@ -82,7 +82,12 @@ const newServer = (logger: Logger | false): FastifyInstance =>
     return503OnClosing: false,
     connectionTimeout: IDLE_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: MAX_HEADER_BYTES },
+    // Node would refuse a missing Host itself, without a body; `checkHead` does.
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requireHostHeader: false,
+    },
     routerOptions: { maxParamLength: MAX_TARGET, querystringParser: () => ({}) },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
@@ -92,15 +97,34 @@ const newServer = (logger: Logger | false): FastifyInstance =>
     },
   })
 
+/** @throws TrainyardError `ModelArts.2788` for a head that does not make clear what is asked, or asks for too much. */
+const checkHead = (message: IncomingMessage, url: string): void => {
+  if (url.length > MAX_TARGET) throw uriTooLong()
+  // Routers and signatures disagree on what a fragment in a request line means.
+  if (url.includes('#')) throw refusal('ModelArts.2788', 'The address contains a fragment.')
+  const hosts = message.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host')
+  if (hosts.length > 1 || (hosts.length === 0 && message.httpVersion === '1.1')) {
+    throw refusal('ModelArts.2788', 'The request needs one Host header.')
+  }
+  const { expect } = message.headers
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
+    throw refusal('ModelArts.2788', 'The Expect header is not supported.', {
+      status: 417,
+      solution: 'Leave the Expect header out, or send 100-continue.',
+    })
+  }
+}
+
 const addHooks = (app: FastifyInstance): void => {
+  watchRequests(app.server)
+  // Node would refuse other expectations itself, without a body; `checkHead` does.
+  app.server.on('checkExpectation', (message, response) => app.server.emit('request', message, response))
   // Bodies are read by our own code: sign-in needs the raw bytes, and an empty one is fine whatever its type.
   for (const method of METHODS_WITH_BODY)
     app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   app.addHook('onRequest', async (request, reply) => {
     setStandardHeaders(request, reply)
-    if (request.url.length > MAX_TARGET) throw uriTooLong()
-    // Routers and signatures disagree on what a fragment in a request line means.
-    if (request.url.includes('#')) throw refusal('ModelArts.2788', 'The address contains a fragment.')
+    checkHead(request.raw, request.url)
   })
   app.addHook('onResponse', async (request, reply) => {
     endUnreadBody(request)

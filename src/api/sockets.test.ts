@@ -290,6 +290,38 @@ describe('over a socket', () => {
     }
   })
 
+  it('answers a head that Node would refuse without a word', async () => {
+    const head = (lines: string): string =>
+      `PUT ${path('/objects/lab/x')} HTTP/1.1\r\n${lines}X-Auth-Token: admin\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx`
+    for (const [lines, status] of [
+      ['', 400],
+      ['Host: x\r\nHost: y\r\n', 400],
+      ['Host: x\r\nExpect: more\r\n', 417],
+      ['Host: x\r\nExpect: 100-continue\r\n', 100],
+    ] as const) {
+      const socket = await open(port)
+      socket.write(head(lines))
+      const answer = await answerOf(socket)
+
+      assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `))
+      assert.match(
+        answer,
+        status === 100 ? /HTTP\/1\.1 201 / : /x-request-id: .*ModelArts\.2788.*error_solution/s,
+      )
+    }
+  })
+
+  it('gives the refusal of what is no HTTP to no other request of the connection', async () => {
+    const upload = `PUT ${path('/objects/lab/before')} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: admin\r\n`
+    const socket = await open(port)
+    socket.write(`${upload}Content-Length: 1\r\n\r\nxNONSENSE\r\n\r\n`)
+    const own = await open(port)
+    own.write(`${upload}Transfer-Encoding: chunked\r\n\r\nnonsense\r\n`)
+
+    assert.doesNotMatch(await answerOf(socket), /not valid HTTP/)
+    assert.match(await answerOf(own), /^HTTP\/1\.1 400 .*not valid HTTP/s)
+  })
+
   it('reads the absolute form that proxies send, and refuses fragments', async () => {
     for (const [target, status] of [
       [`http://127.0.0.1${path('/training-jobs/job-1')}`, 200],
