@@ -32,6 +32,7 @@ const PAGE = `<!doctype html>
     <title>Trainyard API</title>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
+    <link rel="icon" href="data:,">
   </head>
   <body>
     <div id="app"></div>
