@@ -29,12 +29,14 @@ export interface Call<O extends Operation> {
   readonly reply: FastifyReply
 }
 
-/** An answer that is JSON text already. */
+/** An answer that is JSON text already, and its status when that is not the one of the call. */
 export class JsonText {
   readonly text: string
+  readonly status: number | undefined
 
-  constructor(text: string) {
+  constructor(text: string, status?: number) {
     this.text = text
+    this.status = status
   }
 }
 
@@ -144,10 +146,8 @@ export class Routing {
     const answer: unknown = await handler(call)
     // Not `answer === reply`: to await a reply is to await its end, and gives nothing.
     if (reply.sent) return reply
-    return sendJson(
-      reply,
-      operation.status,
-      answer instanceof JsonText ? answer.text : JSON.stringify(answer),
-    )
+    const { text, status = operation.status } =
+      answer instanceof JsonText ? answer : new JsonText(JSON.stringify(answer))
+    return sendJson(reply, status, text)
   }
 }

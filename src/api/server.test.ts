@@ -52,6 +52,27 @@ describe('answers', () => {
     assert.equal(answer.json().metadata.id, 'job-1')
   })
 
+  it('asks for a dry run with dry_run alone, and answers it with 200', async () => {
+    const payload = { metadata: { name: 'a' } }
+    const create = (query: string) => api.send({ method: 'POST', url: `${JOBS}?${query}`, payload })
+
+    for (const [query, status, isDryRun] of [
+      ['dry_run=true', 200, true],
+      ['dry_run=TRUE', 200, true],
+      ['dry_run=false', 201, undefined],
+      ['dry_run=', 201, undefined],
+      ['dry-run=true', 201, undefined],
+    ] as const) {
+      const answer = await create(query)
+      assert.deepEqual([query, answer.statusCode], [query, status])
+      assert.deepEqual(lastAsked(api, 'create')[1], isDryRun && { isDryRun })
+    }
+    api.asked.length = 0
+    const refused = await create('dry_run=1')
+    assert.deepEqual([refused.statusCode, refused.json().error_code], [400, 'ModelArts.2764'])
+    assert.deepEqual(lastAsked(api, 'create'), [], 'what cannot be read creates nothing')
+  })
+
   it('answers an update with null, a delete with 202 and an empty string', async () => {
     const update = await api.send({ method: 'PUT', url: JOB, payload: { description: 'new' } })
     const remove = await api.send({ method: 'DELETE', url: JOB })

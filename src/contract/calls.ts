@@ -31,6 +31,8 @@ export interface Call {
   readonly rawBody?: boolean
   /** HTTP status of success. */
   readonly status: number
+  /** HTTP status of a dry run that finds nothing wrong; absent where there is no dry run. */
+  readonly dryRunStatus?: number
   /** JSON type of the answer; absent when the answer is bytes or empty. */
   readonly answers?: 'object' | 'string' | 'null'
   /** Code of a bad query parameter. Default `ModelArts.2764`. */
@@ -64,9 +66,10 @@ export const CALLS = {
     method: 'POST',
     path: JOBS,
     tag: 'Training jobs',
-    summary: 'Creates a training job and puts it into the queue.',
+    summary: 'Creates a training job and puts it into the queue; with `dry_run` checks it only.',
     access: 'modelarts:trainJob:create',
     status: 201,
+    dryRunStatus: 200,
     answers: 'object',
   },
   showTrainingJob: {

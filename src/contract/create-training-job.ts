@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { algorithmFields } from './algorithm.ts'
 import { Input, Output, TaskOutput } from './channels.ts'
 import { TaskEngine } from './engine.ts'
-import { integer, list, oneOf, optional, text, textMap, texts } from './fields.ts'
+import { flag, integer, list, oneOf, optional, text, textMap, texts } from './fields.ts'
 import { JOB_NAME_PATTERN, MAX_DESCRIPTION } from './limits.ts'
 import { ParameterConstraint, ParameterI18nDescription, Policies } from './parameters.ts'
 import { JOB_KINDS } from './phases.ts'
@@ -138,6 +138,13 @@ export const CreateTrainingJobRequest = Type.Object(
   { $id: 'CreateTrainingJobRequest', description: 'A training job to create.' },
 )
 export type CreateTrainingJobRequest = Static<typeof CreateTrainingJobRequest>
+
+export const CreateTrainingJobQuery = Type.Object({
+  dry_run: optional(
+    flag('Checks the request as a create would and answers 200 with the job as it would be; keeps nothing.'),
+  ),
+})
+export type CreateTrainingJobQuery = Static<typeof CreateTrainingJobQuery>
 
 export const UpdateTrainingJobRequest = Type.Object(
   {

@@ -72,8 +72,10 @@ const responses = (operation: Operation, components: JsonObject): JsonObject => 
   if (operation.answer) success['content'] = jsonContent(operation.answer, components)
   else if (operation.method === 'GET')
     success['content'] = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
+  const dryRun = { ...success, description: 'A dry run found nothing wrong: the job as it would be created.' }
   return {
     [String(operation.status)]: success,
+    ...(operation.dryRunStatus === undefined ? {} : { [String(operation.dryRunStatus)]: dryRun }),
     default: { description: 'Refusal.', content: jsonContent(refused, components) },
   }
 }

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { CALLS, type Call } from './calls.ts'
 import {
+  CreateTrainingJobQuery,
   CreateTrainingJobRequest,
   TrainingJobAction,
   UpdateTrainingJobRequest,
@@ -41,6 +42,7 @@ export const OPERATIONS = {
   }),
   createTrainingJob: define({
     ...CALLS.createTrainingJob,
+    query: CreateTrainingJobQuery,
     body: CreateTrainingJobRequest,
     answer: TrainingJob,
   }),

@@ -47,6 +47,7 @@ describe('Jobs', () => {
   let executor: ScriptedExecutor
   let jobs: Jobs
   let now: number
+  let wakes: number
   let directory: string
 
   beforeEach(async () => {
@@ -55,6 +56,7 @@ describe('Jobs', () => {
     objects = new MemoryObjectStore()
     executor = new ScriptedExecutor(4)
     now = START
+    wakes = 0
     const python = interpreterEngine({
       id: ENGINE.engine_id,
       name: 'Python',
@@ -75,7 +77,9 @@ describe('Jobs', () => {
       executor,
       catalog,
       workspaces,
-      wake: () => undefined,
+      wake: () => {
+        wakes += 1
+      },
       clock: () => now,
     })
     const script = async function* () {
@@ -89,12 +93,16 @@ describe('Jobs', () => {
     await rm(directory, { recursive: true })
   })
 
+  /** The code of a refused create. Every refusal is tried as a dry run too: it has to be the same. */
   const refusalOf = async (request: CreateTrainingJobRequest): Promise<string> => {
     const before = (await store.jobs.listActive()).length
-    const error = await jobs.create(ada, request).then(
-      () => assert.fail('was accepted'),
-      (refused: unknown) => refused as { code: string },
-    )
+    const refused = (isDryRun: boolean) =>
+      jobs.create(ada, request, { isDryRun }).then(
+        () => assert.fail('was accepted'),
+        ({ code, message }: { code: string; message: string }) => ({ code, message }),
+      )
+    const error = await refused(false)
+    assert.deepEqual(await refused(true), error, 'a dry run refuses otherwise')
     assert.equal((await store.jobs.listActive()).length, before, 'a refusal creates nothing')
     return error.code
   }
@@ -478,6 +486,26 @@ describe('Jobs', () => {
       )
       assert.equal(await refusalOf(writing('c', 'obs://lab/')), 'ModelArts.2791')
       assert.ok(await jobs.create(ada, writing('d', '/lab/output/')))
+    })
+  })
+
+  describe('a dry run', () => {
+    it('answers what a create answers, and keeps nothing', async () => {
+      const request = {
+        ...withAlgorithm({ outputs: [{ name: 'o', ...obs('/lab/out/') }] }),
+        metadata: { name: 'resnet', description: 'first' },
+      }
+
+      const dry = await jobs.create(ada, request, { isDryRun: true })
+
+      assert.equal(wakes, 0)
+      assert.deepEqual(await store.jobs.listActive(), [])
+      assert.equal((await store.events.list(dry.metadata.id, { offset: 0, limit: 1, order: 'asc' })).total, 0)
+      await assert.rejects(jobs.show(ada, dry.metadata.id), { code: 'ModelArts.2775' })
+      // Neither the name nor the output path is taken.
+      const { metadata, ...job } = await jobs.create(ada, request)
+      assert.equal(wakes, 1)
+      assert.deepEqual(dry, { ...job, metadata: { ...metadata, id: dry.metadata.id } })
     })
   })
 

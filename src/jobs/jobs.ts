@@ -28,6 +28,8 @@ export interface JobsOptions {
   readonly executor: Executor
   readonly catalog: Catalog
   readonly workspaces: WorkspaceAccess
+  /** Throws the refusal when the server takes no new jobs now. */
+  readonly checkTaking?: () => void
   /** Called after every change, so that the scheduler looks at once. */
   readonly wake: () => void
   /** Epoch ms. */
@@ -56,18 +58,29 @@ export class Jobs {
     this.#options = options
   }
 
-  /** Checks and keeps a new job. Once this resolves, no crash loses it. */
-  async create(requester: Requester, body: CreateTrainingJobRequest): Promise<TrainingJob> {
+  /**
+   * Checks and keeps a new job. Once this resolves, no crash loses it. A dry run checks the same and keeps nothing: it
+   * answers the job as it would be created.
+   */
+  async create(
+    requester: Requester,
+    body: CreateTrainingJobRequest,
+    { isDryRun = false }: { readonly isDryRun?: boolean } = {},
+  ): Promise<TrainingJob> {
     const request = readRequest(body)
     await this.#options.workspaces.visibility(requester, request.metadata.workspace_id || '0')
-    const created = this.#creating.then(() => this.#create(requester, request))
+    const created = this.#creating.then(() => this.#create(requester, request, isDryRun))
     this.#creating = created.catch(() => undefined)
     const record = await created
-    this.#options.wake()
+    if (!isDryRun) this.#options.wake()
     return record.job
   }
 
-  async #create(requester: Requester, request: CreateTrainingJobRequest): Promise<JobRecord> {
+  async #create(
+    requester: Requester,
+    request: CreateTrainingJobRequest,
+    isDryRun: boolean,
+  ): Promise<JobRecord> {
     const { store, catalog, objects, executor } = this.#options
     const now = this.#now()
     const { name, workspace_id: workspaceId = '0' } = request.metadata
@@ -75,6 +88,7 @@ export class Jobs {
     if (await this.#hasName(requester.projectId, workspaceId || '0', name)) throw nameTaken()
     const record = await buildJob(request, { requester, catalog, objects, executor: executor.name, now })
     await this.#checkOutputsFree(record)
+    if (isDryRun) return record
     const move: Move = {
       jobId: record.id,
       version: 1,
@@ -144,6 +158,7 @@ export class Jobs {
   async previewLog(requester: Requester, id: string, task: string): Promise<LogPreviewResponse> {
     const record = await this.#findTask(requester, id, task)
     const { file } = await this.#options.executor.log(record.id, task)
+    if (file === null) await this.#checkNotCleared(record.id, task)
     return readLogPreview(file, task)
   }
 
@@ -177,8 +192,15 @@ export class Jobs {
 
   async #logFile(jobId: string, task: string): Promise<string> {
     const { file } = await this.#options.executor.log(jobId, task)
-    if (file === null) throw refusal('ModelArts.2818', `Task ${task} has not written a log.`)
-    return file
+    if (file !== null) return file
+    await this.#checkNotCleared(jobId, task)
+    throw refusal('ModelArts.2818', `Task ${task} has not written a log.`)
+  }
+
+  async #checkNotCleared(jobId: string, task: string): Promise<void> {
+    if (await this.#options.store.upkeep.areLogsCleared(jobId)) {
+      throw refusal('ModelArts.2819', `The log of task ${task} was removed after its retention time.`)
+    }
   }
 
   async #find(requester: Requester, id: string): Promise<JobRecord> {

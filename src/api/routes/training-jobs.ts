@@ -8,7 +8,10 @@ export const addTrainingJobRoutes = (routing: Routing, jobs: JobsService): void 
     OPERATIONS.listTrainingJobs,
     async ({ caller, body }) => new JsonText(await jobs.search(caller, body)),
   )
-  routing.add(OPERATIONS.createTrainingJob, ({ caller, body }) => jobs.create(caller, body))
+  routing.add(OPERATIONS.createTrainingJob, async ({ caller, body, query }) => {
+    if (query.dry_run !== true) return jobs.create(caller, body)
+    return new JsonText(JSON.stringify(await jobs.create(caller, body, { isDryRun: true })), 200)
+  })
   routing.add(OPERATIONS.showTrainingJob, ({ caller, params }) => jobs.show(caller, params.training_job_id))
   routing.add(OPERATIONS.updateTrainingJob, async ({ caller, params, body }) => {
     await jobs.updateDescription(caller, params.training_job_id, body.description ?? '')
