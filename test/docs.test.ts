@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
+import { parseConfig } from '../src/app/config.ts'
 import { ERROR_CODES } from '../src/contract/error-codes.ts'
 import { buildReference } from '../tools/generate-reference.ts'
 
@@ -28,6 +29,41 @@ describe('the reference', () => {
     const listed = [...read('docs/reference/errors.md').matchAll(/^\| `((?:ModelArts|APIGW|IAM)\.\d+)` \|/gm)]
 
     assert.deepEqual(listed.map(([, code]) => code).sort(), Object.keys(ERROR_CODES).sort())
+  })
+})
+
+describe('the configuration reference', () => {
+  const page = buildReference()['docs/reference/configuration.md'] ?? ''
+
+  it('describes every key, with its default', () => {
+    const rows = [...page.matchAll(/^\| `(?<key>[^`]+)` \| (?<rest>.*) \|$/gm)]
+
+    assert.ok(rows.length > 20, 'the rows were not found')
+    for (const { groups } of rows) {
+      const [type, , standard, text] = (groups?.['rest'] ?? '').split(/ \| ?/)
+      const key = groups?.['key']
+      assert.ok(type && (text || standard), `${key} is not described`)
+      assert.ok(standard || type === 'object', `${key} does not say its default`)
+    }
+  })
+
+  it('shows an example that the server takes', () => {
+    const example = /```yaml\n(?<yaml>.*?)```/s.exec(page)?.groups?.['yaml'] ?? ''
+
+    assert.ok(example.includes('limits:'))
+    assert.doesNotThrow(() => parseConfig(example, 'example'))
+  })
+})
+
+describe('the page about installing', () => {
+  it('tells how many packages come along', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      packages: Record<string, { dev?: boolean }>
+    }
+    const needed = Object.entries(packages).filter(([path, { dev }]) => path !== '' && dev !== true)
+    const told = /^\| packages it needs \| (\d+) \|$/m.exec(read('docs/install.md'))?.[1]
+
+    assert.equal(told, String(needed.length), 'run `npm run measure:package`')
   })
 })
 
