@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
@@ -86,6 +87,23 @@ describe('log links', () => {
     assert.deepEqual([answer.statusCode, answer.payload], [200, ''])
   })
 
+  it('break off when the log is cut back while it is sent', async () => {
+    const listening = openTestApi()
+    await listening.app.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = listening.app.server.address() as AddressInfo
+    listening.log = join(folder, 'long.log')
+    await writeFile(listening.log, Buffer.alloc(50_000_000, 'x'))
+    const url = path('/training-jobs/job-1/tasks/worker-0/logs/url')
+    const { pathname, search } = new URL((await listening.send({ url })).json().obs_url)
+
+    const answer = await fetch(`http://127.0.0.1:${port}${pathname}${search}`)
+    await truncate(listening.log, 10)
+
+    assert.equal(answer.headers.get('content-length'), '50000000')
+    await assert.rejects(answer.arrayBuffer())
+    await listening.app.close()
+  })
+
   it('end after five minutes', async () => {
     const url = await link()
     const start = api.now
@@ -111,6 +129,7 @@ describe('log links', () => {
       [/signature=../, 'signature='],
       [/signature=.*/, ''],
       [/signature=./, 'signature=z'],
+      [/$/, 'z'],
       [/\?.*/, ''],
     ]
     for (const [from, to] of changes) {

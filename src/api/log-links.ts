@@ -37,7 +37,7 @@ export class LogLinks {
     const query = new URLSearchParams({
       expires,
       disposition,
-      signature: this.#signature(log, expires, disposition).toString('hex'),
+      signature: this.#signature(log, expires, disposition),
     })
     return `/files/logs/${path}?${query}`
   }
@@ -46,16 +46,17 @@ export class LogLinks {
   check(log: LinkedLog, name: string, query: URLSearchParams): Disposition | undefined {
     const expires = query.get('expires') ?? ''
     const disposition = query.get('disposition') === 'attachment' ? 'attachment' : 'inline'
-    const sent = Buffer.from(query.get('signature') ?? '', 'hex')
-    const right = this.#signature(log, expires, query.get('disposition') ?? '')
+    // As text: reading hex would overlook what follows it.
+    const sent = Buffer.from(query.get('signature') ?? '')
+    const right = Buffer.from(this.#signature(log, expires, query.get('disposition') ?? ''))
     if (sent.length !== right.length || !timingSafeEqual(sent, right)) return undefined
     if (name !== logFileName(log) || Number(expires) * 1000 < this.#clock()) return undefined
     return disposition
   }
 
-  #signature(log: LinkedLog, expires: string, disposition: string): Buffer {
+  #signature(log: LinkedLog, expires: string, disposition: string): string {
     // JSON keeps the parts apart: no shift of a character from one into the next gives the same text.
     const text = JSON.stringify(['log', log.projectId, log.jobId, log.taskId, expires, disposition])
-    return createHmac('sha256', this.#key).update(text).digest()
+    return createHmac('sha256', this.#key).update(text).digest('hex')
   }
 }

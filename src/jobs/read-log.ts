@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type LogPreviewResponse, MAX_PREVIEW_BYTES } from '../contract/logs.ts'
 import { refusal } from '../contract/trainyard-error.ts'
@@ -7,16 +8,29 @@ const LINE_FEED = 0x0a
 const notReady = (task: string) => refusal('ModelArts.2818', `Task ${task} has not written a log.`)
 
 /**
+ * Opens a log for reading. The program of the job can write near it, so links are not followed and nothing but a
+ * regular file is read; a pipe must not make us wait.
+ * @throws TrainyardError `ModelArts.2820` when it is gone or no file.
+ */
+export const openLog = async (file: string): Promise<{ handle: FileHandle; sizeBytes: number }> => {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  const handle = await open(file, flags).catch((cause: unknown) => {
+    throw refusal('ModelArts.2820', 'The log file cannot be read.', { cause })
+  })
+  const stat = await handle.stat()
+  if (stat.isFile()) return { handle, sizeBytes: stat.size }
+  await handle.close()
+  throw refusal('ModelArts.2820', 'The log is not a file.')
+}
+
+/**
  * The newest part of a log file, at most 5 MB. A part begins at a line; inside a line longer than that, at a character.
  * @throws TrainyardError `ModelArts.2818` nothing written yet, `ModelArts.2820` the file is gone.
  */
 export const readLogPreview = async (file: string | null, task: string): Promise<LogPreviewResponse> => {
   if (file === null) throw notReady(task)
-  const handle = await open(file, 'r').catch((error: unknown) => {
-    throw refusal('ModelArts.2820', `The log of task ${task} is missing.`, { cause: error })
-  })
+  const { handle, sizeBytes: size } = await openLog(file)
   try {
-    const { size } = await handle.stat()
     if (size === 0) throw notReady(task)
     const bytes = await readTail(handle, size)
     const content = new TextDecoder('utf-8', { ignoreBOM: true }).decode(

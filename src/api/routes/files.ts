@@ -1,27 +1,11 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refusal } from '../../contract/trainyard-error.ts'
+import { openLog } from '../../jobs/read-log.ts'
 import { contentRange, parseRange } from '../byte-range.ts'
 import { type Disposition, type LinkedLog, LOG_LINK_PATH, type LogLinks, logFileName } from '../log-links.ts'
 import { splitTarget } from '../request-target.ts'
 import type { Routing } from '../routing.ts'
 import type { JobsService } from '../services.ts'
-
-/**
- * Opens a log for reading. The program of the job can write near it, so links are not followed and nothing but a
- * regular file is read; a pipe must not make us wait.
- */
-const openLog = async (path: string): Promise<{ file: FileHandle; sizeBytes: number }> => {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-  const file = await open(path, flags).catch((cause: unknown) => {
-    throw refusal('ModelArts.2820', 'The log file cannot be read.', { cause })
-  })
-  const stat = await file.stat()
-  if (stat.isFile()) return { file, sizeBytes: stat.size }
-  await file.close()
-  throw refusal('ModelArts.2820', 'The log is not a file.')
-}
 
 const setHeaders = (reply: FastifyReply, log: LinkedLog, disposition: Disposition): void => {
   reply.header('Cache-Control', 'no-store')
@@ -43,10 +27,10 @@ const sendLog = async (
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> => {
-  const { file, sizeBytes } = await openLog(path)
+  const { handle, sizeBytes } = await openLog(path)
   const range = parseRange(request.headers.range, sizeBytes)
   if (range === 'unsatisfiable') {
-    await file.close()
+    await handle.close()
     reply.header('Content-Range', `bytes */${sizeBytes}`)
     throw refusal('ModelArts.2788', 'The range lies outside the log.', {
       status: 416,
@@ -58,10 +42,15 @@ const sendLog = async (
   if (range) reply.code(206).header('Content-Range', contentRange(range, sizeBytes))
   reply.header('Content-Length', end - start + 1)
   if (request.method === 'HEAD' || end < start) {
-    await file.close()
+    await handle.close()
     return reply.send()
   }
-  return reply.send(file.createReadStream({ start, end }))
+  const content = handle.createReadStream({ start, end })
+  content.once('end', () => {
+    // Cut to its limit meanwhile: the rest that was announced never comes, and only a broken connection says so.
+    if (content.bytesRead <= end - start) reply.raw.destroy()
+  })
+  return reply.send(content)
 }
 
 /** The signed links to logs. They need no sign-in: the signature is the permission. */
