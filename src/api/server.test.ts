@@ -491,6 +491,18 @@ describe('identity calls', () => {
     assert.deepEqual(lastAsked(api, 'createToken'), [{ nocatalog: true }])
   })
 
+  it('leaves the catalogue out for a bare nocatalog too', async () => {
+    for (const [query, nocatalog] of [
+      ['?nocatalog', true],
+      ['?nocatalog=', true],
+      ['?other=nocatalog', false],
+    ] as const) {
+      await api.app.inject({ method: 'POST', url: `/v3/auth/tokens${query}`, payload: request('right') })
+
+      assert.deepEqual(lastAsked(api, 'createToken'), [{ nocatalog }], query)
+    }
+  })
+
   it('refuses in the shape of Keystone', async () => {
     const wrong = await api.app.inject({ method: 'POST', url: '/v3/auth/tokens', payload: request('wrong') })
     const malformed = await api.app.inject({ method: 'POST', url: '/v3/auth/tokens', payload: {} })

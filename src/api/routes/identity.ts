@@ -1,5 +1,6 @@
 import { OPERATIONS } from '../../contract/operations.ts'
 import { refusal } from '../../contract/trainyard-error.ts'
+import { splitTarget } from '../request-target.ts'
 import type { Routing } from '../routing.ts'
 import type { AccountsService } from '../services.ts'
 
@@ -8,8 +9,9 @@ const SUBJECT_TOKEN = 'X-Subject-Token'
 
 /** Tokens and projects: the part of Keystone v3 that clients use. */
 export const addIdentityRoutes = (routing: Routing, accounts: AccountsService): void => {
-  routing.add(OPERATIONS.createToken, async ({ body, query, reply }) => {
-    const nocatalog = query.nocatalog !== undefined
+  routing.add(OPERATIONS.createToken, async ({ body, request, reply }) => {
+    // A bare `?nocatalog` counts too, as in Keystone; elsewhere an empty value means absent.
+    const nocatalog = new URLSearchParams(splitTarget(request.url).query).has('nocatalog')
     const { token, response } = await accounts.createToken(body, { nocatalog })
     reply.header(SUBJECT_TOKEN, token)
     return response
