@@ -173,7 +173,13 @@ describe("the contract against the vendor's SDKs", () => {
 
   const compareBody = (api: VendorApi, model: string | null, schema: object | undefined): string[] => {
     // Models without fields stand for answers without content.
-    if (model === null || Object.keys(api.models[model]?.fields ?? {}).length === 0) return []
+    const fields = Object.entries(api.models[model ?? '']?.fields ?? {})
+    if (model === null || fields.length === 0) return []
+    // The vendor's code generator writes a bare array as a model with one field.
+    const [[name, type] = ['', '']] = fields
+    if (name === 'body' && fields.length === 1) {
+      return schema ? compareType(api, type, plain(schema), model) : [`${model}: no body here`]
+    }
     return schema ? compareModel(api, model, plain(schema)) : [`${model}: no body here`]
   }
 
@@ -203,7 +209,7 @@ describe("the contract against the vendor's SDKs", () => {
 
     t.diagnostic(`${covered.length} of ${known.operations.length} vendor operations`)
     assert.deepEqual([...new Set(differences)], [])
-    assert.ok(covered.length >= 12, 'operations that were covered are gone')
+    assert.ok(covered.length >= 13, 'operations that were covered are gone')
     for (const { theirs, own } of covered) assert.equal(own.id, theirs.operation)
     assert.deepEqual([...used].sort(), Object.keys(EXCEPTIONS).sort(), 'exceptions that nothing needs')
   })

@@ -34,7 +34,7 @@ export interface Call {
   /** HTTP status of a dry run that finds nothing wrong; absent where there is no dry run. */
   readonly dryRunStatus?: number
   /** JSON type of the answer; absent when the answer is bytes or empty. */
-  readonly answers?: 'object' | 'string' | 'null'
+  readonly answers?: 'object' | 'array' | 'string' | 'null'
   /** Code of a bad query parameter. Default `ModelArts.2764`. */
   readonly queryCode?: ErrorCode
 }
@@ -112,6 +112,16 @@ export const CALLS = {
     access: 'modelarts:trainJob:stop',
     status: 202,
     answers: 'object',
+  },
+  listTasks: {
+    id: 'ListTrainingJobTasks',
+    method: 'GET',
+    path: `${JOB}/tasks`,
+    tag: 'Training jobs',
+    summary: 'Lists where the tasks of a job ran.',
+    access: 'modelarts:trainJob:get',
+    status: 200,
+    answers: 'array',
   },
   previewLog: {
     id: 'ShowTrainingJobLogsPreview',

@@ -27,6 +27,7 @@ import {
 } from './objects.ts'
 import type { Operation } from './operation.ts'
 import { SearchRequest, SearchResponse } from './search.ts'
+import { ListTasksQuery, ListTasksResponse } from './tasks.ts'
 import { TrainingJob } from './training-job.ts'
 
 export { type Operation, PERMISSIONS, type Permission } from './operation.ts'
@@ -63,6 +64,11 @@ export const OPERATIONS = {
     ...CALLS.stopTrainingJob,
     body: TrainingJobAction,
     answer: TrainingJob,
+  }),
+  listTasks: define({
+    ...CALLS.listTasks,
+    query: ListTasksQuery,
+    answer: ListTasksResponse,
   }),
   previewLog: define({
     ...CALLS.previewLog,

@@ -6,6 +6,7 @@ import type { LogPreviewResponse } from '../contract/logs.ts'
 import type { MetricsResponse } from '../contract/metrics.ts'
 import { isStoppable } from '../contract/phases.ts'
 import type { SearchRequest } from '../contract/search.ts'
+import type { ListTasksResponse } from '../contract/tasks.ts'
 import type { TrainingJob } from '../contract/training-job.ts'
 import { isTrainyardError, refusal } from '../contract/trainyard-error.ts'
 import type { EventRecord, JobRecord, Move } from '../domain/job-record.ts'
@@ -184,6 +185,12 @@ export class Jobs {
   async listEvents(requester: Requester, id: string, query: ListEventsQuery): Promise<ListEventsResponse> {
     const record = await this.#find(requester, id)
     return listEvents(this.#options.store.events, record.id, query)
+  }
+
+  /** Where the tasks ran, of one scheduling or of all. */
+  async listTasks(requester: Requester, id: string, scheduleCount?: number): Promise<ListTasksResponse> {
+    const record = await this.#find(requester, id)
+    return this.#options.store.jobs.listPlacements(record.id, scheduleCount)
   }
 
   #now(): number {

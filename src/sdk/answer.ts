@@ -90,7 +90,10 @@ export const readAnswer = async (operation: Call, response: Response): Promise<u
     return undefined
   }
   const answer = parseJson(await readText(response, MAX_ANSWER_BYTES))
-  if (answer === undefined || (operation.answers === 'object' && !isRecord(answer))) {
+  const isWrongShape =
+    (operation.answers === 'object' && !isRecord(answer)) ||
+    (operation.answers === 'array' && !Array.isArray(answer))
+  if (answer === undefined || isWrongShape) {
     throw new TrainyardError(
       'unexpected_answer',
       `The answer to ${operation.id} is not what the API gives.`,

@@ -7,6 +7,7 @@ export type { MetricsResponse } from '../contract/metrics.ts'
 export type { ObjectInfo, PutObjectResponse } from '../contract/objects.ts'
 export { isFinal, isStoppable, PHASES, type Phase, type SecondaryPhase } from '../contract/phases.ts'
 export type { Filter, SearchRequest, SearchResponse } from '../contract/search.ts'
+export type { ListTasksQuery, ListTasksResponse, TaskPlacement } from '../contract/tasks.ts'
 export type { TrainingJob as JobResponse } from '../contract/training-job.ts'
 export { isTrainyardError, TrainyardError } from '../contract/trainyard-error.ts'
 export {

@@ -2,6 +2,7 @@ import type { ListEventsQuery, ListEventsResponse } from '../contract/events.ts'
 import type { LogPreviewResponse } from '../contract/logs.ts'
 import type { MetricsResponse } from '../contract/metrics.ts'
 import { isFinal } from '../contract/phases.ts'
+import type { ListTasksQuery, ListTasksResponse } from '../contract/tasks.ts'
 import type { TrainingJob as JobResponse } from '../contract/training-job.ts'
 import { type FollowLogOptions, followLog } from './follow-log.ts'
 import { OPERATIONS } from './operations.ts'
@@ -133,6 +134,19 @@ export abstract class JobCalls<Mode extends OnError = 'throw'> {
     options: CallOptions = {},
   ): Promise<Outcome<ListEventsResponse, Mode>> {
     return this.events(query, options)
+  }
+
+  /** Where the tasks ran, by scheduling and then by task; empty before the job has its place. */
+  tasks(query: ListTasksQuery = {}, options: CallOptions = {}): Promise<Outcome<ListTasksResponse, Mode>> {
+    return this.settle(() => this.session.send(OPERATIONS.listTasks, { ...this.#about(options), query }))
+  }
+
+  /** As `tasks`. */
+  getJobTasks(
+    query: ListTasksQuery = {},
+    options: CallOptions = {},
+  ): Promise<Outcome<ListTasksResponse, Mode>> {
+    return this.tasks(query, options)
   }
 
   /** A link to the whole log of a task, valid 5 minutes for whoever has it. */

@@ -158,6 +158,17 @@ describe('following a log', () => {
   })
 })
 
+it('says where its tasks ran, and takes nothing but an array for it', async () => {
+  const job = aJob()
+
+  const places = [{ task: 'worker-0', ip: '10.8.0.1', host_ip: '192.0.2.1', schedule_count: 1 }]
+  assert.deepEqual(await job.tasks(), places)
+  assert.deepEqual(await job.getJobTasks({ schedule_count: 2 }), places)
+  assert.equal(server.requests.at(-1)?.query.get('schedule_count'), '2')
+  server.intercept = () => ({ status: 200, body: { tasks: [] } })
+  await assert.rejects(job.tasks(), { code: 'unexpected_answer' })
+})
+
 describe('waiting', () => {
   const phases = (
     job: TrainingJob,

@@ -49,6 +49,8 @@ export interface JobStore {
   search(query: JobQuery): Promise<JobPage>
   /** Moves of a job, oldest first. */
   listMoves(jobId: string): Promise<Move[]>
+  /** Where the tasks of a job ran, by scheduling and then by task; of one scheduling when `attempt` is given. */
+  listPlacements(jobId: string, attempt?: number): Promise<Required<TaskIp>[]>
   /** Removes a deleted job with its moves, events, metrics and placements. Gone already is success. */
   purge(jobId: string): Promise<void>
 }

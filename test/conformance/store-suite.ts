@@ -482,6 +482,13 @@ export const describeStore = (name: string, open: () => Promise<Store>): void =>
         ])
         assert.equal((await store.jobs.search(aQuery({ hostIps: ['10.0.0.9'] }))).count, 0)
         assert.equal('taskIps' in ((await store.jobs.search(aQuery())).rows[0] ?? {}), false)
+        const taken = (attempt?: number) =>
+          store.jobs
+            .listPlacements(record.id, attempt)
+            .then((places) => places.map(({ task, schedule_count: count }) => `${count} ${task}`))
+        assert.deepEqual(await taken(), ['1 worker-0', '1 worker-1', '2 worker-0'])
+        assert.deepEqual(await taken(2), ['2 worker-0'])
+        assert.deepEqual(await taken(3), [])
       })
     })
 

@@ -354,6 +354,28 @@ describe('the answers of a real server', () => {
     })
   })
 
+  it('lists where tasks ran, one scheduling or all, as a bare array', async () => {
+    const id = await create({
+      ...command('placed', 'true'),
+      spec: { resource: { flavor_id: 'yard.cpu.1', node_count: 2 } },
+    })
+    await finish(id)
+    const rows = ['worker-0', 'worker-1'].map((task) => ({
+      task,
+      ip: '127.0.0.1',
+      host_ip: '127.0.0.1',
+      schedule_count: 1,
+    }))
+
+    assert.deepEqual((await call('GET', `/training-jobs/${id}/tasks`)).json, rows)
+    assert.deepEqual((await call('GET', `/training-jobs/${id}/tasks?schedule_count=1`)).json, rows)
+    assert.deepEqual((await call('GET', `/training-jobs/${id}/tasks?schedule_count=2`)).json, [])
+    for (const count of ['0', 'two']) {
+      assertRefused(await call('GET', `/training-jobs/${id}/tasks?schedule_count=${count}`), 400, '2764')
+    }
+    assertRefused(await call('GET', `/training-jobs/${crypto.randomUUID()}/tasks`), 400, '2775')
+  })
+
   describe('logs, metrics and events', () => {
     it('has no log before a task wrote one, and its true sizes afterwards', async () => {
       const silent = await create(command('blocked', 'sleep 60'))

@@ -80,6 +80,9 @@ export const fakeJobs = (asked: Asked, log: () => string): ApiOptions['jobs'] =>
     updateDescription: note('updateDescription', () => undefined),
     delete: note('delete', () => undefined),
     stop: note('stop', () => aJob),
+    listTasks: note('listTasks', () => [
+      { task: 'worker-0', ip: '10.0.0.1', host_ip: '10.0.0.1', schedule_count: 1 },
+    ]),
     previewLog: note('previewLog', () => ({ content: 'log', current_size: 3, full_size: 3 })),
     findLog: note('findLog', (_caller, id) => missing(id)),
     linkedLog: note('linkedLog', () => log()),

@@ -296,6 +296,15 @@ export class WireServer {
       }
       return { status: 200, body: { total: 1, limit: 50, offset: 0, order: 'desc', events: [event] } }
     }
+    if (call === 'GET tasks') {
+      const places = job.status.tasks.map((task, at) => ({
+        task,
+        ip: `10.8.0.${at + 1}`,
+        host_ip: '192.0.2.1',
+        schedule_count: 1,
+      }))
+      return { status: 200, body: places }
+    }
     if (call.startsWith('GET metrics/'))
       return { status: 200, body: { metrics: [{ metric: 'cpuUsage', value: [12.5] }] } }
     return this.#log(id, rest[1] ?? '', rest[3] ?? '')

@@ -13,6 +13,9 @@ export const addTrainingJobRoutes = (routing: Routing, jobs: JobsService): void 
     return new JsonText(JSON.stringify(await jobs.create(caller, body, { isDryRun: true })), 200)
   })
   routing.add(OPERATIONS.showTrainingJob, ({ caller, params }) => jobs.show(caller, params.training_job_id))
+  routing.add(OPERATIONS.listTasks, ({ caller, params, query }) =>
+    jobs.listTasks(caller, params.training_job_id, query.schedule_count),
+  )
   routing.add(OPERATIONS.updateTrainingJob, async ({ caller, params, body }) => {
     await jobs.updateDescription(caller, params.training_job_id, body.description ?? '')
     return null

@@ -114,6 +114,16 @@ export class SqliteJobStore implements JobStore {
     }))
   }
 
+  async listPlacements(jobId: string, attempt?: number): Promise<Required<TaskIp>[]> {
+    const rows = this.#database.all<Required<TaskIp>>(
+      `SELECT task, ip, host_ip, schedule_count FROM job_hosts
+        WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND schedule_count = coalesce(?, schedule_count)
+        ORDER BY schedule_count, rowid`,
+      [jobId, attempt ?? null],
+    )
+    return rows.map((row) => ({ ...row }))
+  }
+
   async purge(jobId: string): Promise<void> {
     // Foreign keys take the documents, moves, events, metrics and placements along. A job that was not deleted stays.
     this.#database.run('DELETE FROM jobs WHERE id = ? AND deleted_at IS NOT NULL', [jobId])
@@ -142,10 +152,10 @@ export class SqliteJobStore implements JobStore {
     // A job and its document are written and removed in one transaction.
     if (row === undefined) throw new Error(`Job ${seq} has no document.`)
     const base = { text: row.document, final: row.is_final === 1, startTime: row.start_time }
-    return hostIps.length === 0 ? base : { ...base, taskIps: this.#listPlacements(seq, hostIps) }
+    return hostIps.length === 0 ? base : { ...base, taskIps: this.#placementsOn(seq, hostIps) }
   }
 
-  #listPlacements(seq: number, hostIps: readonly string[]): TaskIp[] {
+  #placementsOn(seq: number, hostIps: readonly string[]): TaskIp[] {
     const rows = this.#database.all<Required<TaskIp>>(
       `SELECT task, ip, host_ip, schedule_count FROM job_hosts
         WHERE job = ? AND host_key IN (${marks(hostIps)}) ORDER BY schedule_count, rowid`,
