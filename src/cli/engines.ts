@@ -1,7 +1,8 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { type EngineItem, Estimator } from '../sdk/node/index.ts'
 import { type Cli, openSession } from './cli.ts'
-import { type Column, tableLines } from './table.ts'
+import { type Format, formatOption, printRows } from './format.ts'
+import type { Column } from './table.ts'
 
 const COLUMNS: readonly Column<EngineItem>[] = [
   { title: 'NAME', value: (engine) => engine.engine_name, dropOrder: 0 },
@@ -9,7 +10,7 @@ const COLUMNS: readonly Column<EngineItem>[] = [
   { title: 'ID', value: (engine) => engine.engine_id, dropOrder: 0, cutTo: 16 },
   {
     title: 'IMAGE',
-    value: ({ image_info: image }) => image.gpu_image_url || image.cpu_image_url || '-',
+    value: ({ image_info: image }) => image.gpu_image_url || image.cpu_image_url || '',
     dropOrder: 2,
   },
 ]
@@ -18,15 +19,12 @@ const COLUMNS: readonly Column<EngineItem>[] = [
 export const enginesCommand = (cli: Cli): Command =>
   new Command('engines')
     .description('list the engines: AI frameworks a job can name')
-    .addOption(
-      new Option('-o, --format <form>', 'form of the output')
-        .choices(['table', 'json', 'ids'])
-        .default('table'),
-    )
+    .addOption(formatOption())
     .addHelpText('after', '\nExamples:\n  trainyard engines\n  trainyard engines -o ids')
-    .action(async ({ format }: { format: string }, command: Command) => {
+    .action(async ({ format }: { format: Format }, command: Command) => {
       const engines = await Estimator.getEngines({ session: openSession(cli, command) })
-      if (format === 'json') return cli.terminal.print(JSON.stringify(engines, null, 2))
-      if (format === 'ids') return cli.terminal.write(engines.map(({ engine_id: id }) => `${id}\n`).join(''))
-      return cli.terminal.print(tableLines(cli.terminal, COLUMNS, engines).join('\n'))
+      await printRows(cli.terminal, format, engines, {
+        columns: COLUMNS,
+        idOf: (engine) => engine.engine_id,
+      })
     })

@@ -11,9 +11,9 @@ import {
 } from '../sdk/node/index.ts'
 import { type Cli, connectionOptions, openSession } from './cli.ts'
 import { shortIds } from './find-job.ts'
+import { type Format, formatOption, printRows } from './format.ts'
 import { jobColumns } from './job-columns.ts'
 import { gather, parseTime, parseWhole, parseWords } from './option-values.ts'
-import { tableLines } from './table.ts'
 
 interface ListOptions {
   name?: string
@@ -28,7 +28,7 @@ interface ListOptions {
   limit: number
   offset: number
   all?: boolean
-  format: 'table' | 'json' | 'ids'
+  format: Format
 }
 
 /** Most jobs that one `--limit` asks for; `--all` knows no limit. */
@@ -123,11 +123,7 @@ export const listCommand = (cli: Cli): Command =>
     .option('-l, --limit <number>', 'most jobs to show', parseWhole(1, MAX_WANTED), 10)
     .option('--offset <number>', 'jobs to skip', parseWhole(0, Number.MAX_SAFE_INTEGER), 0)
     .option('-a, --all', 'show all that match')
-    .addOption(
-      new Option('-o, --format <form>', 'form of the output')
-        .choices(['table', 'json', 'ids'])
-        .default('table'),
-    )
+    .addOption(formatOption())
     .addHelpText(
       'after',
       `
@@ -155,16 +151,12 @@ const print = async (
   found: { first: SearchResponse; items: JobResponse[] },
 ): Promise<void> => {
   const { first, items } = found
-  if (format === 'json') {
-    await terminal.print(JSON.stringify({ ...first, items }, null, 2))
-    return
-  }
-  const ids = items.map(({ metadata }) => metadata.id)
-  if (format === 'ids') {
-    await terminal.write(ids.map((id) => `${id}\n`).join(''))
-    return
-  }
-  const columns = jobColumns(Date.now(), shortIds(ids))
-  if (items.length > 0) await terminal.print(tableLines(terminal, columns, items).join('\n'))
-  terminal.note(summary(found))
+  const { items: _, ...envelope } = first
+  await printRows(terminal, format, items, {
+    columns: jobColumns(Date.now(), shortIds(items.map(({ metadata }) => metadata.id))),
+    idOf: ({ metadata }) => metadata.id,
+    field: 'items',
+    envelope,
+  })
+  if (format === 'table' || format === 'wide') terminal.note(summary(found))
 }

@@ -1,37 +1,62 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { ObsEntry, Session } from '../sdk/node/index.ts'
 import { type Cli, openSession } from './cli.ts'
-import { printable, type Terminal } from './terminal.ts'
-import { padToWidth } from './text-width.ts'
+import { type Format, formatOption, printRows, RowWriter } from './format.ts'
+import type { Column } from './table.ts'
+import type { Terminal } from './terminal.ts'
 import { toTimestamp } from './times.ts'
 
 interface LsOptions {
   recursive?: boolean
-  format: 'text' | 'json' | 'paths'
+  format: Format
 }
 
-const SIZE_WIDTH = 14
-const TIME_WIDTH = 20
+type Bucket = Awaited<ReturnType<Session['obs']['listBuckets']>>[number]
 
-const entryLine = (entry: ObsEntry): string => {
-  const [size, time] =
-    entry.kind === 'object' ? [String(entry.info.size), toTimestamp(entry.info.modified_at)] : ['', '']
-  return `${padToWidth(size, SIZE_WIDTH, 'right')}  ${padToWidth(time, TIME_WIDTH)}  ${printable(entry.url)}`
-}
+const bucketUrl = ({ name }: Bucket): string => `obs://${name}/`
 
-const printBuckets = async (
-  terminal: Terminal,
-  session: Session,
-  format: LsOptions['format'],
-): Promise<void> => {
+const isoOf = (timeMs: number): string => new Date(timeMs).toISOString()
+
+const BUCKET_COLUMNS: readonly Column<Bucket>[] = [
+  {
+    title: 'CREATED',
+    key: 'created_at',
+    value: ({ created_at: time }) => toTimestamp(time),
+    exact: ({ created_at: time }) => isoOf(time),
+    dropOrder: 1,
+  },
+  { title: 'BUCKET', key: 'url', value: bucketUrl, dropOrder: 0 },
+]
+
+/** A field of an object; directories have none. */
+const ofObject =
+  (field: (info: (ObsEntry & { kind: 'object' })['info']) => string) =>
+  (entry: ObsEntry): string =>
+    entry.kind === 'object' ? field(entry.info) : ''
+
+const ENTRY_COLUMNS: readonly Column<ObsEntry>[] = [
+  { title: 'SIZE', value: ofObject(({ size }) => String(size)), align: 'right', dropOrder: 1 },
+  {
+    title: 'MODIFIED',
+    key: 'modified_at',
+    value: ofObject(({ modified_at: time }) => toTimestamp(time)),
+    exact: ofObject(({ modified_at: time }) => isoOf(time)),
+    dropOrder: 2,
+  },
+  {
+    title: 'SHA-256',
+    key: 'sha256',
+    value: ofObject(({ checksum }) => checksum),
+    dropOrder: 3,
+    isWide: true,
+  },
+  { title: 'PATH', key: 'url', value: ({ url }) => url, dropOrder: 0 },
+]
+
+const printBuckets = async (terminal: Terminal, session: Session, format: Format): Promise<void> => {
   const buckets = await session.obs.listBuckets()
-  if (format === 'json') return terminal.print(JSON.stringify(buckets, null, 2))
-  const lines = buckets.map(({ name, created_at: createdAt }) =>
-    format === 'paths' ? `obs://${name}/\n` : `${toTimestamp(createdAt)}  obs://${name}/\n`,
-  )
-  await terminal.write(lines.join(''))
-  if (lines.length === 0) terminal.note('no buckets yet: a bucket comes into being with its first object')
-  return undefined
+  await printRows(terminal, format, buckets, { columns: BUCKET_COLUMNS, idOf: bucketUrl })
+  if (buckets.length === 0) terminal.hint('no buckets yet: a bucket comes into being with its first object')
 }
 
 /** `trainyard ls`. */
@@ -40,24 +65,21 @@ export const lsCommand = (cli: Cli): Command =>
     .description('list the buckets, or what starts with a path of the object store')
     .argument('[path]', 'obs://bucket/prefix')
     .option('-r, --recursive', 'everything below, not one level')
-    .addOption(
-      new Option('-o, --format <form>', 'form of the output')
-        .choices(['text', 'json', 'paths'])
-        .default('text'),
-    )
+    .addOption(formatOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  trainyard ls\n  trainyard ls obs://lab/out/\n  trainyard ls -r obs://lab/out/ -o paths',
+      '\nExamples:\n  trainyard ls\n  trainyard ls obs://lab/out/\n  trainyard ls -r obs://lab/out/ -o ids',
     )
     .action(async (path: string | undefined, options: LsOptions, command: Command) => {
       const { terminal } = cli
       const session = openSession(cli, command)
       if (path === undefined) return printBuckets(terminal, session, options.format)
-      const entries: ObsEntry[] = []
+      const writer = new RowWriter<ObsEntry>(terminal, options.format, {
+        columns: ENTRY_COLUMNS,
+        idOf: ({ url }) => url,
+      })
       for await (const entry of session.obs.list(path, { recursive: options.recursive === true })) {
-        if (options.format === 'json') entries.push(entry)
-        else await terminal.print(options.format === 'paths' ? entry.url : entryLine(entry))
+        await writer.add([entry])
       }
-      if (options.format === 'json') return terminal.print(JSON.stringify(entries, null, 2))
-      return undefined
+      return writer.end()
     })

@@ -1,22 +1,21 @@
-import { Command, Option } from 'commander'
-import { stringify } from 'yaml'
+import { Command } from 'commander'
 import { type Cli, connectionOptions, openSession } from './cli.ts'
 import { findJob } from './find-job.ts'
+import { type Format, formatOption, printObject, printRows } from './format.ts'
+import { jobColumns } from './job-columns.ts'
 import { jobText } from './job-text.ts'
 
 /** Newest events that `show` prints. */
 const EVENTS = 10
+/** The same with `-o wide`: as many as one answer holds. */
+const ALL_EVENTS = 100
 
 /** `trainyard show`. */
 export const showCommand = (cli: Cli): Command =>
   new Command('show')
     .description('show one job: state, algorithm, resources, newest events')
     .argument('<job>', 'name, id, or the begin of an id')
-    .addOption(
-      new Option('-o, --format <form>', 'form of the output')
-        .choices(['text', 'json', 'yaml'])
-        .default('text'),
-    )
+    .addOption(formatOption())
     .addHelpText(
       'after',
       `
@@ -25,12 +24,17 @@ Examples:
   trainyard show 0b6a7c5e -o json
   trainyard show resnet50 -o yaml > job.yaml     # edit, then: trainyard submit --file job.yaml --name next`,
     )
-    .action(async (reference: string, { format }: { format: string }, command: Command) => {
+    .action(async (reference: string, { format }: { format: Format }, command: Command) => {
+      const { terminal } = cli
       const session = openSession(cli, command)
       const job = await findJob(session, reference, connectionOptions(command).workspace)
       const info = await job.info()
-      if (format === 'json') return cli.terminal.print(JSON.stringify(info, null, 2))
-      if (format === 'yaml') return cli.terminal.write(stringify(info))
-      const { events } = await job.events({ limit: EVENTS, order: 'desc' })
-      return cli.terminal.print(jobText(cli.terminal, info, events.reverse()))
+      if (format === 'json' || format === 'yaml') return printObject(terminal, format, info)
+      if (format === 'csv' || format === 'ids') {
+        const shape = { columns: jobColumns(Date.now()), idOf: () => info.metadata.id }
+        return printRows(terminal, format, [info], shape)
+      }
+      const limit = format === 'wide' ? ALL_EVENTS : EVENTS
+      const { events } = await job.events({ limit, order: 'desc' })
+      return terminal.print(jobText(terminal, info, events.reverse()))
     })

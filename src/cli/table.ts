@@ -4,7 +4,14 @@ import { cutToWidth, displayWidth, padToWidth } from './text-width.ts'
 /** A column of a table of `Row`s. */
 export interface Column<Row> {
   readonly title: string
+  /** Name in CSV and in `--columns`; default: the title in lower case. */
+  readonly key?: string
+  /** For people; empty when there is nothing to say, which tables show as `-`. */
   readonly value: (row: Row) => string
+  /** For programs (CSV): in full, times in RFC 3339, spans in ms; default: `value`. */
+  readonly exact?: (row: Row) => string
+  /** Left out of `-o table`. */
+  readonly isWide?: boolean
   readonly paint?: (row: Row) => readonly Paint[]
   readonly align?: 'left' | 'right'
   /** A narrow screen first loses the columns with the highest number; 0 always stays. */
@@ -49,6 +56,12 @@ const shrink = <Row>(columns: readonly Sized<Row>[], over: number): Sized<Row>[]
   })
 }
 
+/** How a table is laid out. */
+export interface TableOptions {
+  /** All columns in full, however narrow the screen. */
+  readonly isWhole?: boolean
+}
+
 /**
  * Lines of a table: a heading and one line per row, no line longer than the screen. Where there is no screen, all
  * columns in full.
@@ -57,13 +70,15 @@ export const tableLines = <Row>(
   terminal: Terminal,
   columns: readonly Column<Row>[],
   rows: readonly Row[],
+  options: TableOptions = {},
 ): string[] => {
   const sized = columns.map((column): Sized<Row> => {
-    const cells = rows.map((row) => printable(column.value(row)))
+    const cells = rows.map((row) => printable(column.value(row)) || '-')
     const width = cells.reduce((widest, cell) => Math.max(widest, displayWidth(cell)), column.title.length)
     return { column, cells, width }
   })
-  const shown = fit(sized, terminal.columns ?? Number.POSITIVE_INFINITY)
+  const limit = options.isWhole === true ? undefined : terminal.columns
+  const shown = fit(sized, limit ?? Number.POSITIVE_INFINITY)
   const toLine = (
     cellOf: (sized: Sized<Row>) => string,
     paintOf: (column: Column<Row>) => readonly Paint[],
