@@ -82,7 +82,13 @@ const openServer = async (options: ServerOptions, open: OpenThings): Promise<Run
     (opened) => opened.close(),
   )
   const scheduler = open.add(
-    new Scheduler({ store, executor, log, interpreterOf: (engineId) => interpreterOf(catalog, engineId) }),
+    new Scheduler({
+      store,
+      executor,
+      log,
+      interpreterOf: (engineId) => interpreterOf(catalog, engineId),
+      ...graceOf(config),
+    }),
     (opened) => opened.stop(),
   )
   const jobs = new Jobs({
@@ -132,7 +138,7 @@ const openExecutor = (
   paths: ReturnType<typeof dataPaths>,
   objects: ObjectStore,
   machine: Machine,
-  { limits = {} }: Config,
+  config: Config,
   url: () => string,
 ): LocalExecutor =>
   new LocalExecutor({
@@ -141,9 +147,12 @@ const openExecutor = (
     objects,
     capacity: machineCapacity(machine),
     apiEndpoint: () => url() || undefined,
-    ...(limits.log_bytes === undefined ? {} : { logLimitBytes: limits.log_bytes }),
-    ...(limits.stop_grace_seconds === undefined ? {} : { graceMs: limits.stop_grace_seconds * 1000 }),
+    ...(config.limits?.log_bytes === undefined ? {} : { logLimitBytes: config.limits.log_bytes }),
+    ...graceOf(config),
   })
+
+const graceOf = ({ limits = {} }: Config): { graceMs?: number } =>
+  limits.stop_grace_seconds === undefined ? {} : { graceMs: limits.stop_grace_seconds * 1000 }
 
 const interpreterOf = (catalog: Catalog, engineId: string): string | undefined => {
   const engine = catalog.findEngine({ engine_id: engineId })

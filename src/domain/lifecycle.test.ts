@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { aJobRecord } from '../../test/support/job-builder.ts'
 import { END_REASONS, isFinal, PHASES } from '../contract/phases.ts'
 import type { JobRecord, Run } from './job-record.ts'
-import { admit, beginStop, type Decision, decide, place, STOP_LIMIT_MS } from './lifecycle.ts'
+import { admit, beginStop, type Decision, decide, place } from './lifecycle.ts'
 import { FINAL_STATE, isLegalMove, LEGAL_MOVES } from './moves.ts'
 import type { TaskObservation } from './observation.ts'
 
@@ -165,6 +165,48 @@ describe('a job on its way', () => {
     assert.equal(decision.record.job.trainyard?.reason, 'executor_lost')
   })
 
+  it('is lost when one task vanished, whatever the others end with once they are stopped', () => {
+    const lost: TaskObservation = { task: 'worker-0', state: 'lost' }
+    const first = decide(
+      placedJob(2),
+      [lost, { task: 'worker-1', state: 'running', startedAt: START + 10 }],
+      START + 50,
+    )
+    const second = decide(first.record, [lost, ended('worker-1', 143, START + 60)], START + 70)
+
+    assert.equal(first.action, 'stop')
+    assert.equal(second.record.job.status.secondary_phase, 'Lost')
+    assert.equal(second.record.job.status.task_statuses, undefined)
+  })
+
+  it('is not stopped while it only uploads: neither after a failure nor at its time limit', () => {
+    const job = placedJob(1, { spec: { auto_stop: { time_unit: 'HOURS', duration: 1 } } })
+    const late = START + 2 * 3_600_000
+    for (const exitCode of [0, 7]) {
+      const uploading = { ...ended('worker-0', exitCode, START + 40), state: 'finishing' as const }
+      const first = decide(job, [uploading], late)
+      const over = decide(first.record, [{ ...uploading, state: 'ended', finishedAt: late + 5 }], late + 9)
+
+      assert.equal(first.action, undefined)
+      assert.equal(first.record.job.status.phase, 'Running')
+      assert.equal(over.record.job.status.phase, exitCode === 0 ? 'Completed' : 'Failed')
+      assert.equal(over.record.endTime, late + 5)
+    }
+  })
+
+  it('never ends before it began, also when the clock was set back', () => {
+    const decision = decide(
+      beginStop(placedJob(), 'stopped_by_user', START - 5_000).record,
+      [{ task: 'worker-0', state: 'absent' }],
+      START - 4_000,
+    )
+    const [run] = decision.record.job.status.running_records ?? []
+
+    assert.equal(decision.record.endTime, START)
+    assert.equal(decision.record.job.status.duration, 0)
+    assert.ok(run?.start_at !== undefined && run.end_at === run.start_at)
+  })
+
   it('reaches its time limit and is Terminated', () => {
     const job = placedJob(1, { spec: { auto_stop: { time_unit: 'HOURS', duration: 2 } } })
     const running: TaskObservation[] = [{ task: 'worker-0', state: 'running', startedAt: START }]
@@ -215,8 +257,10 @@ describe('a stop', () => {
     const stopping = beginStop(placedJob(), 'stopped_by_user', START)
     const running: TaskObservation[] = [{ task: 'worker-0', state: 'running', startedAt: START }]
 
-    const decision = decide(stopping.record, running, START + STOP_LIMIT_MS + 1)
+    const late = decide(stopping.record, running, START + 86_400_000)
+    const decision = decide(stopping.record, running, START + 86_400_001, true)
 
+    assert.equal(late.action, 'stop', 'a server that was away for a day has not tried yet')
     assert.equal(decision.record.job.status.secondary_phase, 'TerminatedFailed')
   })
 })

@@ -4,9 +4,6 @@ import { endWith, moveTo } from './moves.ts'
 import type { TaskObservation } from './observation.ts'
 import { event, firstFailure, noteTasks, type Seen } from './run-progress.ts'
 
-/** How long ending a run may take before the platform is to blame: far beyond grace time and last upload. */
-export const STOP_LIMIT_MS = 10 * 60 * 1000
-
 const MS_PER_HOUR = 3_600_000
 
 /** What shall become of a job: written in one transaction, then acted upon. */
@@ -85,11 +82,15 @@ export const beginStop = (record: JobRecord, reason: EndReason, now: number): De
   }
 }
 
-/** What shall become of a placed or stopping job, given what its executor sees. */
+/**
+ * What shall become of a placed or stopping job, given what its executor sees. `overdue` says that its run was asked to
+ * end for longer than any program and last upload may take: then the platform is to blame.
+ */
 export const decide = (
   record: JobRecord,
   observations: readonly TaskObservation[],
   now: number,
+  overdue = false,
 ): Decision => {
   const { phase, secondary_phase: secondaryPhase } = record.job.status
   if (isFinal(phase, secondaryPhase)) return { record, events: [], changed: false }
@@ -97,34 +98,43 @@ export const decide = (
   if (!run)
     return phase === 'Terminating' ? finishStop(record, [], now) : { record, events: [], changed: false }
   const seen = noteTasks(record, run, observations, now)
-  if (phase === 'Terminating') return decideStopping(seen, observations, now)
-  return decideRunning(seen, observations, now)
+  if (phase === 'Terminating') return decideStopping(seen, observations, now, overdue)
+  return decideRunning(seen, observations, now, overdue)
 }
 
 const isOver = (observation: TaskObservation): boolean =>
   observation.state === 'ended' || observation.state === 'lost'
 
-const decideRunning = (seen: Seen, observations: readonly TaskObservation[], now: number): Decision => {
+const isProgramOver = (observation: TaskObservation): boolean =>
+  observation.state === 'finishing' || isOver(observation)
+
+const decideRunning = (
+  seen: Seen,
+  observations: readonly TaskObservation[],
+  now: number,
+  overdue: boolean,
+): Decision => {
   const { record, run, events, changed } = seen
   const lost = observations.find((observation) => observation.state === 'lost')
   if (observations.length === run.tasks.length && observations.every(isOver)) {
     const endedAt = Math.max(...observations.map((task) => task.finishedAt ?? task.endedAt ?? 0)) || now
     return finishRun(seen, lost?.task, Math.max(record.startTime ?? 0, Math.min(endedAt, now)))
   }
-  const limit = timeLimitMs(record)
-  if (limit !== undefined && record.startTime !== null && now - record.startTime >= limit && !run.ending) {
-    const stopping = beginStop(record, 'time_limit', now)
-    const text = `Time limit of ${limit / MS_PER_HOUR} h reached.`
-    return { ...stopping, events: [...events, event(record, 'Job', 'Info', text, now)] }
-  }
-  if ((run.failure || lost) && !run.ending) {
-    const ending = {
-      reason: lost ? ('executor_lost' as const) : (run.failure?.reason ?? 'command_failed'),
-      at: now,
+  // Where all programs have ended, there is nothing to stop: only last uploads are left, and those are to be whole.
+  const programsOver = observations.length === run.tasks.length && observations.every(isProgramOver)
+  if (!run.ending && !programsOver) {
+    const limit = timeLimitMs(record)
+    if (limit !== undefined && record.startTime !== null && now - record.startTime >= limit) {
+      const stopping = beginStop(record, 'time_limit', now)
+      const text = `Time limit of ${limit / MS_PER_HOUR} h reached.`
+      return { ...stopping, events: [...events, event(record, 'Job', 'Info', text, now)] }
     }
-    return { record: { ...record, run: { ...run, ending } }, events, action: 'stop', changed: true }
+    if (run.failure || lost) {
+      const ending = { reason: run.failure?.reason ?? ('executor_lost' as const), at: now }
+      return { record: { ...record, run: { ...run, ending } }, events, action: 'stop', changed: true }
+    }
   }
-  if (run.ending && now - run.ending.at > STOP_LIMIT_MS) {
+  if (run.ending && overdue) {
     return withEvents(
       events,
       giveUp(
@@ -200,7 +210,8 @@ const closeRun = (
   if (!last || last.end_at !== undefined) return record
   const closed = {
     ...last,
-    end_at: toSeconds(endedAt),
+    // A clock that was set back must not let a run end before it began.
+    end_at: Math.max(last.start_at ?? 0, toSeconds(endedAt)),
     end_reason: endReason,
     ...(relatedTask === undefined ? {} : { end_related_task: relatedTask }),
   }
@@ -214,7 +225,12 @@ const timeLimitMs = (record: JobRecord): number | undefined => {
   return hours === undefined ? undefined : hours * MS_PER_HOUR
 }
 
-const decideStopping = (seen: Seen, observations: readonly TaskObservation[], now: number): Decision => {
+const decideStopping = (
+  seen: Seen,
+  observations: readonly TaskObservation[],
+  now: number,
+  overdue: boolean,
+): Decision => {
   const { record, run, events, changed } = seen
   const nothingStarted = observations.every(
     (observation) => observation.state === 'absent' || isOver(observation),
@@ -222,7 +238,7 @@ const decideStopping = (seen: Seen, observations: readonly TaskObservation[], no
   if (observations.length === run.tasks.length && nothingStarted) {
     return withEvents(events, finishStop(record, observations, now))
   }
-  if (run.ending && now - run.ending.at > STOP_LIMIT_MS) {
+  if (overdue) {
     const closed = closeRun(record, 'could not be stopped', undefined, now)
     return withEvents(events, giveUp(closed, 'stop_failed', 'The job could not be stopped.', now))
   }

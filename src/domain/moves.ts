@@ -54,7 +54,8 @@ export const moveTo = (
   const final = isFinal(to, secondaryPhase)
   const moved: JobRecord = {
     ...record,
-    endTime: final ? time : record.endTime,
+    // A clock that was set back must not let a job end before it began.
+    endTime: final ? Math.max(record.startTime ?? 0, time) : record.endTime,
     job: {
       ...record.job,
       status: { ...record.job.status, phase: to, secondary_phase: secondaryPhase },

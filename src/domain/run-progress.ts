@@ -31,7 +31,8 @@ export const noteTasks = (
   const events: EventRecord[] = []
   const byTask = new Map(observations.map((observation) => [observation.task, observation]))
   const tasks = run.tasks.map((task) => noteTask(record, task, byTask.get(task.task), events, now))
-  const failure = run.failure ?? firstFailure(observations)
+  // Once a run is being ended, programs fail because they are told to: that is a consequence, not the cause.
+  const failure = run.failure ?? (run.ending ? undefined : firstFailure(observations))
   const changed = failure !== run.failure || tasks.some((task, index) => task !== run.tasks[index])
   const next: Run = changed ? { ...run, tasks, ...(failure ? { failure } : {}) } : run
   return { record: changed ? { ...record, run: next } : record, run: next, events, changed }

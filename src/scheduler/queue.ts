@@ -42,11 +42,11 @@ export const assignDevices = (
   placed: readonly JobRecord[],
   capacity: Demand,
 ): number[][] => {
-  const { gpus, npus } = nodeDemand(record.job)
-  const perNode = gpus || npus
-  const held = new Set(placed.flatMap(({ run }) => run?.tasks.flatMap(({ devices }) => devices) ?? []))
-  const free = Array.from({ length: capacity.gpus || capacity.npus }, (_, index) => index).filter(
-    (index) => !held.has(index),
-  )
+  // Cards of each kind are counted from 0, so a GPU and an NPU may have the same index.
+  const kind = nodeDemand(record.job).gpus > 0 ? 'gpus' : 'npus'
+  const perNode = nodeDemand(record.job)[kind]
+  const sameKind = placed.filter(({ job }) => nodeDemand(job)[kind] > 0)
+  const held = new Set(sameKind.flatMap(({ run }) => run?.tasks.flatMap(({ devices }) => devices) ?? []))
+  const free = Array.from({ length: capacity[kind] }, (_, index) => index).filter((index) => !held.has(index))
   return record.job.status.tasks.map((_, node) => free.slice(node * perNode, (node + 1) * perNode))
 }

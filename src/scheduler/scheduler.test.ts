@@ -3,9 +3,10 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { aJobRecord } from '../../test/support/job-builder.ts'
 import { ScriptedExecutor } from '../../test/support/scripted-executor.ts'
 import type { JobRecord } from '../domain/job-record.ts'
+import { beginStop } from '../domain/lifecycle.ts'
 import { openSqliteStore } from '../store/sqlite/open-store.ts'
 import type { Store } from '../store/store.ts'
-import { Scheduler } from './scheduler.ts'
+import { Scheduler, STOP_LIMIT_MS } from './scheduler.ts'
 
 const START = 1_900_000_000_000
 const silent = { error: () => undefined, info: () => undefined }
@@ -15,12 +16,14 @@ describe('Scheduler', () => {
   let executor: ScriptedExecutor
   let scheduler: Scheduler
   let now: number
+  let steady: number
   let interpreter: string | undefined
 
   beforeEach(() => {
     store = openSqliteStore({ file: ':memory:' })
     executor = new ScriptedExecutor(2)
     now = START
+    steady = 0
     interpreter = '/usr/bin/python3'
     scheduler = new Scheduler({
       store,
@@ -28,6 +31,7 @@ describe('Scheduler', () => {
       interpreterOf: () => interpreter,
       log: silent,
       clock: () => now,
+      steadyClock: () => steady,
       periodMs: 60_000,
     })
   })
@@ -219,6 +223,101 @@ describe('Scheduler', () => {
       ],
     )
     assert.equal(new Set(executor.started.map(({ tasks }) => tasks[0]?.masterPort)).size, 2)
+  })
+
+  it('hands out GPUs and NPUs apart', async () => {
+    executor.setCapacity({ gpus: 2, npus: 4, cores: 8 })
+    const cpu = { core_num: 1 }
+    const gpu = { flavor_type: 'GPU', flavor_info: { cpu, gpu: { unit_num: 2 } } }
+    const npu = { flavor_type: 'Ascend', flavor_info: { cpu, npu: { unit_num: '4' } } }
+    await add({ spec: { resource: { flavor_detail: gpu } } })
+    await add({ spec: { resource: { flavor_detail: npu } } })
+
+    await scheduler.start()
+
+    assert.deepEqual(
+      executor.started.map(({ tasks }) => tasks[0]?.devices),
+      [
+        [0, 1],
+        [0, 1, 2, 3],
+      ],
+    )
+  })
+
+  const stop = async ({ projectId, id }: JobRecord): Promise<void> => {
+    const record = await store.jobs.find(projectId, id)
+    assert.ok(record)
+    const { record: stopping, move } = beginStop(record, 'stopped_by_user', now)
+    assert.ok(await store.jobs.change(stopping, move ? { move } : {}))
+  }
+
+  it('gives a stop its time from when this server asks, however long there was none', async () => {
+    const job = await add()
+    await scheduler.start()
+    executor.show(job.id, [{ task: 'worker-0', state: 'running', startedAt: now }])
+    await stop(job)
+    now += 86_400_000
+    await scheduler.tick()
+    assert.equal(await phaseOf(job), 'Terminating')
+    assert.deepEqual(executor.stopped, [job.id])
+
+    steady += STOP_LIMIT_MS
+    await scheduler.tick()
+    assert.equal(await phaseOf(job), 'Terminating', 'the grace time comes on top')
+
+    steady += 30_001
+    await scheduler.tick()
+    assert.equal(await phaseOf(job), 'Abnormal')
+    assert.deepEqual(executor.released, [job.id])
+  })
+
+  it('places and ends jobs also while no run can be observed', async () => {
+    const running = await add()
+    await scheduler.start()
+    executor.goBlind()
+    const next = await add()
+    const unwanted = await add({ phase: 'Pending' })
+    await stop(unwanted)
+    await scheduler.tick()
+
+    assert.equal(await phaseOf(running), 'Running')
+    assert.equal(await phaseOf(next), 'Running')
+    assert.equal(await phaseOf(unwanted), 'Terminated')
+  })
+
+  it('gives up a job that was placed, never started, and can be started no longer', async () => {
+    const job = await add()
+    await scheduler.start()
+    await scheduler.stop()
+    interpreter = undefined
+    const next = new Scheduler({
+      store,
+      executor: new ScriptedExecutor(2),
+      interpreterOf: () => interpreter,
+      log: silent,
+      clock: () => now,
+    })
+    await next.start()
+    await next.stop()
+
+    assert.equal(await phaseOf(job), 'Abnormal')
+  })
+
+  it('lets others have their turn between two jobs', async () => {
+    for (let count = 0; count < 5; count += 1) await add()
+    let turns = 0
+    const count = (): void => {
+      turns += 1
+      again = setImmediate(count)
+    }
+    let again = setImmediate(count)
+    try {
+      await scheduler.tick()
+    } finally {
+      clearImmediate(again)
+    }
+
+    assert.ok(turns >= 5, `${turns} turns`)
   })
 
   it('keeps the mean usage of each minute', async () => {

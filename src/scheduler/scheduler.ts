@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isFinal } from '../contract/phases.ts'
 import type { JobRecord, Run } from '../domain/job-record.ts'
 import { admit, type Decision, decide, giveUp, place } from '../domain/lifecycle.ts'
+import type { TaskObservation } from '../domain/observation.ts'
 import { type InterpreterOf, planRun } from '../domain/plan-run.ts'
 import type { Executor } from '../executors/executor.ts'
 import type { Store } from '../store/store.ts'
@@ -23,16 +25,30 @@ export interface SchedulerOptions {
   readonly log: SchedulerLog
   /** Epoch ms. */
   readonly clock?: () => number
+  /** Time the executor gives programs between SIGTERM and SIGKILL. Default 30,000. */
+  readonly graceMs?: number
+  /** Ms on a clock that is never set. */
+  readonly steadyClock?: () => number
+  /** Whether jobs may start now; what waits goes on waiting when not. */
+  readonly mayPlace?: () => boolean
+  /** Told after each look how long it took, and whether it failed. */
+  readonly onLook?: (durationMs: number, failed: boolean) => void
   /** Time between two looks when nothing wakes the scheduler. Default 1,000 ms. */
   readonly periodMs?: number
 }
 
 const DEFAULT_PERIOD_MS = 1_000
+const DEFAULT_GRACE_MS = 30_000
+
+/** How long ending a run may take beyond the grace time before the platform is to blame: far beyond a last upload. */
+export const STOP_LIMIT_MS = 10 * 60 * 1000
 
 /** Looks at every job that is not final and moves it along. Each step can be repeated after a crash at any line. */
 export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #sampler: UsageSampler
+  /** Since when this server asks a run to end, by job, on the steady clock: time without a server does not count. */
+  readonly #endingSince = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #again = false
@@ -94,23 +110,26 @@ export class Scheduler {
   async #lookUntilQuiet(): Promise<void> {
     do {
       this.#again = false
-      try {
-        await this.#look()
-      } catch (error) {
+      const begun = performance.now()
+      const failed = await this.#look().then(() => false, (error: unknown) => {
         this.#options.log.error({ err: error }, 'the scheduler could not look; it tries again')
-      }
+        return true
+      })
+      this.#options.onLook?.(performance.now() - begun, failed)
     } while (this.#again && !this.#closed)
   }
 
   async #look(): Promise<void> {
-    const { store } = this.#options
-    await this.#eachOf(await store.jobs.listActive(), isCreating, (record) =>
-      this.#apply(admit(record, this.#now())),
-    )
-    const active = await store.jobs.listActive()
+    // Read once: with thousands of jobs that is what a look costs. Whatever changes meanwhile leads to another look, and
+    // no record that is out of date can be written.
+    const active = await this.#options.store.jobs.listActive()
+    await this.#eachOf(active, isCreating, async (record) => {
+      await this.#apply(admit(record, this.#now()))
+      this.#again = true
+    })
     await this.#observe(active)
     await this.#eachOf(active, isDeletedAndOver, (record) => this.#purge(record))
-    await this.#placeWaiting()
+    await this.#placeWaiting(active)
     await this.#sample(active)
   }
 
@@ -118,24 +137,43 @@ export class Scheduler {
   async #observe(active: readonly JobRecord[]): Promise<void> {
     const live = active.filter(isLive)
     if (live.length === 0) return
-    const placed = live.filter(({ run }) => run !== null)
-    const seen = await this.#options.executor.observe(placed.map(toRunRef))
+    const seen = await this.#observeRuns(live.filter(({ run }) => run !== null))
     await this.#eachOf(
       live,
       () => true,
       async (record) => {
         const observations = seen.get(record.id)
-        if (record.run !== null && observations === undefined) return
-        await this.#apply(decide(record, observations ?? [], this.#now()))
+        const overdue = this.#isOverdue(record)
+        if (record.run !== null && observations === undefined && !overdue) return
+        await this.#apply(decide(record, observations ?? [], this.#now(), overdue))
       },
     )
   }
 
-  async #placeWaiting(): Promise<void> {
-    const { executor, store } = this.#options
-    const active = await store.jobs.listActive()
+  /** What cannot be observed stays as it is; jobs that wait for a place or a stop need no observation. */
+  async #observeRuns(placed: readonly JobRecord[]): Promise<Map<string, TaskObservation[]>> {
+    try {
+      return await this.#options.executor.observe(placed.map(toRunRef))
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'the executor could not look; it is asked again')
+      return new Map()
+    }
+  }
+
+  /** Whether this server has asked a run to end for longer than that may take. */
+  #isOverdue({ id, run }: JobRecord): boolean {
+    if (!run?.ending) return false
+    const { graceMs = DEFAULT_GRACE_MS, steadyClock = () => performance.now() } = this.#options
+    const now = steadyClock()
+    const since = this.#endingSince.get(id) ?? now
+    this.#endingSince.set(id, since)
+    return now - since > graceMs + STOP_LIMIT_MS
+  }
+
+  async #placeWaiting(active: readonly JobRecord[]): Promise<void> {
+    const { executor } = this.#options
     const waiting = active.filter(({ job }) => job.status.phase === 'Pending')
-    if (waiting.length === 0) return
+    if (waiting.length === 0 || this.#options.mayPlace?.() === false) return
     const placed = active.filter((record) => isLive(record) && record.run !== null)
     const capacity = executor.capacity()
     await this.#eachOf(
@@ -194,13 +232,21 @@ export class Scheduler {
     }
     if (action === 'start') {
       const planned = planRun(record, this.#options.interpreterOf)
-      if (typeof planned !== 'string') await executor.start(planned)
+      if (typeof planned === 'string') return this.#giveUpStart(decision, planned)
+      await executor.start(planned)
     }
     if (action === 'stop') await executor.stop(toRunRef(record))
     if (move && isFinal(move.to, move.secondaryPhase)) {
+      this.#endingSince.delete(record.id)
       if (record.run) await executor.release(toRunRef(record))
       this.#again = true
     }
+  }
+
+  /** Ends a placed job that can be started no longer: its engine went while there was no server. */
+  #giveUpStart({ record, changed }: Decision, why: string): Promise<void> {
+    const written = changed ? { ...record, version: record.version + 1 } : record
+    return this.#apply(giveUp(written, 'create_failed', `Could not be started: ${why}`, this.#now()))
   }
 
   /** Removes what is left of a deleted job: first what is outside, then the job itself. */
@@ -219,7 +265,7 @@ export class Scheduler {
     )
   }
 
-  /** Trouble with one job must not keep the others waiting. */
+  /** Trouble with one job must not keep the others waiting, nor many jobs the requests that come in meanwhile. */
   async #eachOf(
     records: readonly JobRecord[],
     chosen: (record: JobRecord) => boolean,
@@ -234,6 +280,7 @@ export class Scheduler {
           'a job could not be moved along; it is tried again',
         )
       }
+      await nextTurn()
     }
   }
 }

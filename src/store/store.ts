@@ -44,7 +44,10 @@ export interface JobStore {
    * Answers false, and changes nothing, when the stored version is another: somebody was faster.
    */
   change(record: JobRecord, notes: ChangeNotes): Promise<boolean>
-  /** Every job that is not final, and every deleted job of which something is left; oldest first. */
+  /**
+   * Every job that is not final, and every deleted job of which something is left; oldest first. Cheap to repeat with
+   * thousands of jobs: what has not changed may be the same object as before, so it must not be altered.
+   */
   listActive(): Promise<JobRecord[]>
   search(query: JobQuery): Promise<JobPage>
   /** Moves of a job, oldest first. */

@@ -21,6 +21,12 @@ interface PageRow {
   readonly start_time: number | null
 }
 
+interface ActiveRow {
+  readonly seq: number
+  readonly id: string
+  readonly version: number
+}
+
 interface MoveRow {
   readonly version: number
   readonly from_phase: Move['from']
@@ -36,6 +42,8 @@ const hostKey = (hostIp: string): string => canonicalAddress(hostIp) ?? hostIp
 /** Jobs, their moves and placements in SQLite. */
 export class SqliteJobStore implements JobStore {
   readonly #database: Database
+  /** The active jobs as last listed, by `seq`: reading thousands of documents anew takes long. */
+  #active = new Map<number, JobRecord>()
 
   constructor(database: Database) {
     this.#database = database
@@ -79,11 +87,25 @@ export class SqliteJobStore implements JobStore {
   }
 
   async listActive(): Promise<JobRecord[]> {
-    const rows = this.#database.all<JobRecordRow>(
-      `${SELECT_RECORDS} WHERE is_final = 0 OR deleted_at IS NOT NULL ORDER BY create_time, id`,
-      [],
-    )
-    return rows.map(toJobRecord)
+    this.#active = this.#database.snapshot(() => {
+      const rows = this.#database.all<ActiveRow>(
+        `SELECT seq, id, version FROM jobs
+          WHERE is_final = 0 OR deleted_at IS NOT NULL ORDER BY create_time, id`,
+        [],
+      )
+      return new Map(rows.map((row) => [row.seq, this.#readActive(row)]))
+    })
+    return [...this.#active.values()]
+  }
+
+  /** Every change raises the version: a record of the same version is the same. */
+  #readActive({ seq, id, version }: ActiveRow): JobRecord {
+    const known = this.#active.get(seq)
+    if (known?.id === id && known.version === version) return known
+    const [row] = this.#database.all<JobRecordRow>(`${SELECT_RECORDS} WHERE seq = ?`, [seq])
+    // A job and its document are written and removed in one transaction.
+    if (row === undefined) throw new Error(`Job ${id} has no document.`)
+    return toJobRecord(row)
   }
 
   async search(query: JobQuery): Promise<JobPage> {
