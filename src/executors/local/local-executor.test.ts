@@ -414,10 +414,30 @@ describe('outputs', () => {
     assert.equal(await get('out/d/a.txt'), 'late\n')
   })
 
+  it('are sent while the program runs also when the clock was set back', async () => {
+    let setBackMs = 0
+    const executor = anExecutor({ clock: () => Date.now() - setBackMs })
+    const wait = 'while [ ! -e "$OUT"/go ]; do sleep 0.05; done'
+    const run = aRun({
+      ...command(`${wait}; echo x >"$OUT"/a.txt; sleep 300`),
+      outputs: [outputVariable],
+    })
+    await executor.start(run)
+    await until(() => look(executor, run), all('running'))
+    setBackMs = 3_600_000
+    await writeFile(join(attemptPath(run), 'worker-0/sandbox', output.directory, 'go'), '')
+
+    await until(
+      () => get('out/a.txt'),
+      (text) => text === 'x\n',
+    )
+  })
+
   it('are sent also after a failure', async () => {
     const run = aRun({ ...command('echo half >"$OUT"/a.txt; exit 5'), outputs: [outputVariable] })
     const [seen] = await runToEnd(anExecutor({ uploadPeriodMs: 30_000 }), run)
     assert.equal(seen?.exitCode, 5)
+    assert.ok((seen.finishedAt ?? 0) >= (seen.endedAt ?? Number.NaN), 'the task ends with its last upload')
     assert.equal(await get('out/a.txt'), 'half\n')
   })
 
@@ -529,6 +549,39 @@ describe('stopping', () => {
       (log) => log.includes('ready'),
     )
     await executor.stop(refOf(run))
+
+    const [seen] = await until(() => look(executor, run), isOver)
+    assert.equal(seen?.exitCode, 137)
+  })
+
+  it('goes on where nothing can be written down, as on a full disk, and says so', async () => {
+    const executor = anExecutor({ graceMs: 300 })
+    const run = aRun(command('trap "" TERM; echo ready; while :; do sleep 0.05; done'))
+    await executor.start(run)
+    await until(
+      () => logOf(executor, run),
+      (log) => log.includes('ready'),
+    )
+    // Directories in the place of files: no mark of the stop can be written.
+    await mkdir(join(attemptPath(run), 'stopping.tmp'))
+    await mkdir(join(attemptPath(run), 'worker-0/control/terminated.tmp'))
+    await assert.rejects(executor.stop(refOf(run)), /EISDIR/)
+
+    const [seen] = await until(() => look(executor, run), isOver)
+    assert.equal(seen?.exitCode, 137)
+  })
+
+  it('counts the grace time also when the clock is set back', async () => {
+    let setBackMs = 0
+    const executor = anExecutor({ graceMs: 300, clock: () => Date.now() - setBackMs })
+    const run = aRun(command('trap "" TERM; echo ready; while :; do sleep 0.05; done'))
+    await executor.start(run)
+    await until(
+      () => logOf(executor, run),
+      (log) => log.includes('ready'),
+    )
+    await executor.stop(refOf(run))
+    setBackMs = 3_600_000
 
     const [seen] = await until(() => look(executor, run), isOver)
     assert.equal(seen?.exitCode, 137)
@@ -800,6 +853,19 @@ describe('what stays', () => {
     await until(
       () => isAlive(pid),
       (alive) => !alive,
+    )
+  })
+
+  it('is what a sweep cannot read, and nothing else', async () => {
+    const broken = aRun({ jobId: 'broken' })
+    const over = aRun({ jobId: 'over' })
+    for (const run of [broken, over]) await mkdir(attemptPath(run), { recursive: true })
+    await writeFile(join(attemptPath(broken), 'run.json'), '{')
+    await anExecutor().sweep(new Set())
+
+    await until(
+      () => readdir(join(bench.directory, 'runs')),
+      (left) => left.join() === 'broken',
     )
   })
 

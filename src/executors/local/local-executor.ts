@@ -135,8 +135,9 @@ export class LocalExecutor implements Executor {
     await makeDurableDirectory(this.#options.root)
     for (const name of await readdir(this.#options.root)) {
       if (isRemoved(name)) this.#removeLater(join(this.#options.root, name))
+      // What cannot be read or removed waits for the next sweep: it must not keep the server from starting.
       else if (isSafeName(name) && !activeJobIds.has(name))
-        await this.#inTurn(name, () => this.#releaseAll(name))
+        await this.#inTurn(name, () => this.#releaseAll(name)).catch(() => undefined)
     }
   }
 

@@ -21,6 +21,7 @@ export class RunWatch {
   #begun = false
   #removed = false
   #delay = ''
+  /** On the steady clock of this process: the time of day may be set back. */
   #beginAgainAt = 0
 
   constructor(context: RunContext, directory: RunDirectory, spec: RunSpec) {
@@ -33,7 +34,7 @@ export class RunWatch {
   /** Begins, or goes on where an earlier server was. Returns at once. */
   begin(): void {
     if (this.#begun || this.#beginning || this.#removed || this.#context.closed.aborted) return
-    if (this.#context.clock() < this.#beginAgainAt) return
+    if (performance.now() < this.#beginAgainAt) return
     this.#beginning = this.#goOn()
       .then(
         () => {
@@ -58,10 +59,16 @@ export class RunWatch {
 
   /** Asks every task to end. Safe to repeat; the first request counts. */
   async stop(): Promise<void> {
-    if ((await this.#directory.readStopping()) === undefined)
-      await this.#directory.writeStopping(this.#context.clock())
+    // On a full disk the mark cannot be written. The programs must end all the same: they may be what fills it.
+    const [marked] = await Promise.allSettled([this.#markStopping()])
     this.#preparing.abort()
     await Promise.all(this.tasks.map((task) => task.stop()))
+    if (marked.status === 'rejected') throw marked.reason
+  }
+
+  async #markStopping(): Promise<void> {
+    if ((await this.#directory.readStopping()) === undefined)
+      await this.#directory.writeStopping(this.#context.clock())
   }
 
   /** Ends whatever is left, so that the directory of the run can be removed. */
@@ -98,7 +105,7 @@ export class RunWatch {
 
   #beginLater(why: string): void {
     const { clock, tell } = this.#context
-    this.#beginAgainAt = clock() + BEGIN_RETRY_MS
+    this.#beginAgainAt = performance.now() + BEGIN_RETRY_MS
     if (this.#delay === why) return
     this.#delay = why
     const { jobId, jobName } = this.#spec

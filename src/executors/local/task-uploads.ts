@@ -19,6 +19,7 @@ export class TaskUploads {
   readonly #outputs: readonly OutputUpload[]
   readonly #log: ChangedFiles
   #periodic: Promise<void> | undefined
+  /** On the steady clock of this process: the time of day may be set back. */
   #lastBegun: number
 
   constructor(context: RunContext, spec: TaskSpec, paths: TaskPaths) {
@@ -27,7 +28,7 @@ export class TaskUploads {
     this.#paths = paths
     this.#outputs = spec.outputs.map((channel) => new OutputUpload(context, spec, paths, channel))
     this.#log = new ChangedFiles(context.objects)
-    this.#lastBegun = context.clock()
+    this.#lastBegun = performance.now()
   }
 
   /** Counts as sent what an attempt before had put out. */
@@ -37,7 +38,7 @@ export class TaskUploads {
 
   /** Begins a pass when the period is over and none runs. What fails is tried again in the next. */
   beginPeriodic(): void {
-    const now = this.#context.clock()
+    const now = performance.now()
     if (this.#periodic || now - this.#lastBegun < this.#context.uploadPeriodMs) return
     this.#lastBegun = now
     this.#periodic = this.#pass().finally(() => {

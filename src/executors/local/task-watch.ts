@@ -50,7 +50,9 @@ export class TaskWatch {
   #sessionKnown = false
   #finishing: Promise<void> | undefined
   #finished = false
+  /** This and the next on the steady clock of this process: the time of day may be set back. */
   #finishAgainAt = 0
+  #terminatedAt: number | undefined
   #stopping = false
   #uploadLimited = false
   #closed = false
@@ -192,7 +194,7 @@ export class TaskWatch {
   /** The program is over; the task is when nothing is left to be done for it. */
   #over(state: ControlState): TaskObservation {
     if (state.finishedAt !== undefined) return this.#seen(state, state.exit ? 'ended' : 'lost')
-    const isDue = !this.#context.closed.aborted && this.#context.clock() >= this.#finishAgainAt
+    const isDue = !this.#context.closed.aborted && performance.now() >= this.#finishAgainAt
     // The state may have been read before a finish that is over by now.
     if (!this.#finishing && !this.#finished && isDue) this.#finishing = this.#finish(state)
     return this.#seen(state, 'finishing')
@@ -218,7 +220,7 @@ export class TaskWatch {
     } catch (error) {
       if (this.#finishAgainAt === 0)
         tellTask(this.#context, this.spec, 'Warning', `The end is delayed: ${describeError(error)}`)
-      this.#finishAgainAt = this.#context.clock() + FINISH_RETRY_MS
+      this.#finishAgainAt = performance.now() + FINISH_RETRY_MS
     } finally {
       this.#finishing = undefined
       this.#context.wake()
@@ -244,15 +246,19 @@ export class TaskWatch {
 
   /** Carries on with a stop: SIGTERM once, SIGKILL after the grace time, at last also to the shell that waits. */
   async #pursue(state: ControlState, leader: ProcessId): Promise<void> {
-    const now = this.#context.clock()
-    const { graceMs } = this.#context
-    if (state.terminatedAt === undefined) {
-      sendSignal(-leader.pid, 'SIGTERM')
-      await writeTerminated(this.#paths.control, now)
-      setTimeout(this.#context.wake, graceMs + 1).unref()
-      return
+    const { graceMs, clock, wake } = this.#context
+    const steadyNow = performance.now()
+    if (this.#terminatedAt === undefined) {
+      this.#terminatedAt = steadyNow
+      setTimeout(wake, graceMs + 1).unref()
+      if (state.terminatedAt === undefined) {
+        sendSignal(-leader.pid, 'SIGTERM')
+        // Only a later server needs it, and a full disk must not keep this one from going on.
+        await writeTerminated(this.#paths.control, clock()).catch(() => undefined)
+        return
+      }
     }
-    const waitedMs = now - state.terminatedAt
+    const waitedMs = Math.max(clock() - (state.terminatedAt ?? clock()), steadyNow - this.#terminatedAt)
     if (waitedMs < graceMs) return
     await killTask(this.spec, leader, this.#sessionKnown, waitedMs > graceMs + LEADER_GRACE_MS)
   }

@@ -8,7 +8,7 @@ export const toObservation = (
   state: ControlState,
   seen: TaskObservation['state'],
 ): TaskObservation => {
-  const { exit, startedAt } = state
+  const { exit, startedAt, finishedAt } = state
   // The script gives this code when it could not even write down what failed.
   const isUnprepared = exit?.code === PREPARATION_EXIT_CODE && startedAt === undefined
   const preparation = state.trouble ?? (isUnprepared ? 'The program could not be started.' : undefined)
@@ -19,6 +19,7 @@ export const toObservation = (
     state: seen,
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(exit ? { exitCode: exit.code, endedAt: exit.at } : {}),
+    ...(finishedAt === undefined ? {} : { finishedAt }),
     ...(message === undefined ? {} : { trouble: { reason, message } }),
   }
 }
