@@ -48,8 +48,8 @@ const aPlan = (overrides: Partial<TaskScriptPlan> = {}): TaskScriptPlan => {
   }
 }
 
-const run = (plan: TaskScriptPlan, shell = '/bin/sh') => {
-  writeFileSync(join(plan.control, 'task.sh'), taskScript(plan))
+const run = (plan: TaskScriptPlan, shell = '/bin/sh', before = '') => {
+  writeFileSync(join(plan.control, 'task.sh'), before + taskScript(plan))
   const { status } = spawnSync(shell, [join(plan.control, 'task.sh')], { env: {}, timeout: 20_000 })
   const read = (name: string): string | undefined => {
     const file = join(plan.control, name)
@@ -189,6 +189,14 @@ assert sys.stdin.read() == ''
       assert.equal(seen.exitCode, '255')
       assert.equal(seen.trouble, 'ma-pre-start.py ended with exit code 3.')
       assert.equal(seen.started, false)
+    })
+
+    it('takes an exit code for recorded when mv was ended after its work', () => {
+      const ended = 'mv() { command mv "$@"; return 143; }\n'
+
+      const { status, exitCode } = run(aPlan({ program: { kind: 'command', command: 'exit 3' } }), shell, ended)
+
+      assert.deepEqual([status, exitCode], [0, '3'])
     })
 
     it('fails with 255 when the working directory is missing', () => {

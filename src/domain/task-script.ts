@@ -85,7 +85,8 @@ const functions = (plan: TaskScriptPlan): string[] => [
   'finish() {',
   '  printf \'%s\\n\' "$1" 1<>exit_code.tmp',
   '  tries=0',
-  `  until mv exit_code.tmp ${F.exitCode}; do`,
+  // Whoever sees the file may end this session at once, and `mv` with it: what counts is that the file has moved.
+  `  until mv exit_code.tmp ${F.exitCode} || [ ! -e exit_code.tmp ]; do`,
   '    tries=$((tries + 1))',
   '    [ "$tries" -lt 60 ] || exit 1',
   '    sleep 1',
