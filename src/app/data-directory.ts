@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises'
+import { access, chmod, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { TrainyardError } from '../contract/trainyard-error.ts'
 
 /** Places inside the data directory. */
 export const dataPaths = (directory: string) => ({
+  root: directory,
   credentials: join(directory, 'credentials.json'),
   database: join(directory, 'trainyard.db'),
   secretKey: join(directory, 'secret.key'),
@@ -12,12 +14,27 @@ export const dataPaths = (directory: string) => ({
   objects: join(directory, 'objects'),
   runs: join(directory, 'runs'),
   logs: join(directory, 'logs'),
+  restoring: join(directory, '.restoring'),
 })
 
 /** Makes the data directory, readable by its owner alone. */
 export const makeDataDirectory = async (directory: string): Promise<void> => {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await chmod(directory, 0o700)
+}
+
+/** @throws Error when a restore into this directory was cut off: what is there is not the whole backup. */
+export const refuseHalfRestored = async ({ restoring }: ReturnType<typeof dataPaths>): Promise<void> => {
+  if (
+    await access(restoring).then(
+      () => true,
+      () => false,
+    )
+  ) {
+    throw new Error(
+      `A restore was cut off (${restoring} is there). Empty the data directory and restore again.`,
+    )
+  }
 }
 
 /**
@@ -49,13 +66,19 @@ export interface Credentials {
   readonly region: string
 }
 
-/** Reads `credentials.json`; undefined when there is none. */
+/**
+ * Reads `credentials.json`; undefined when there is none.
+ * @throws TrainyardError `invalid_argument` naming the file when it is not JSON, without a word of what is in it.
+ */
 export const readCredentials = async (file: string): Promise<Credentials | undefined> => {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as Credentials
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    if (!(error instanceof SyntaxError)) throw error
+    throw new TrainyardError('invalid_argument', `${file} is not JSON.`, {
+      solution: 'Correct or remove the file, and start again: without it new keys are made.',
+    })
   }
 }
 
