@@ -194,7 +194,11 @@ assert sys.stdin.read() == ''
     it('takes an exit code for recorded when mv was ended after its work', () => {
       const ended = 'mv() { command mv "$@"; return 143; }\n'
 
-      const { status, exitCode } = run(aPlan({ program: { kind: 'command', command: 'exit 3' } }), shell, ended)
+      const { status, exitCode } = run(
+        aPlan({ program: { kind: 'command', command: 'exit 3' } }),
+        shell,
+        ended,
+      )
 
       assert.deepEqual([status, exitCode], [0, '3'])
     })
