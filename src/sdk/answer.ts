@@ -1,11 +1,35 @@
 import type { Call } from '../contract/calls.ts'
 import { isErrorCode } from '../contract/error-codes.ts'
 import { TrainyardError } from '../contract/trainyard-error.ts'
+import type { ExpectedStatus } from './request.ts'
 
 /** Longest JSON answer read: far above a page of 50 jobs or a log preview. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 /** Longest refusal read: what is longer does not come from the API. */
 const MAX_REFUSAL_BYTES = 64 * 1024
+
+/** How many bytes the body has to have; undefined when nothing tells, or it was packed on the way. */
+const announcedBytes = (response: Response): number | undefined => {
+  const length = response.headers.get('content-length')
+  return length === null || response.headers.has('content-encoding') ? undefined : Number(length)
+}
+
+/**
+ * The body of an answer, all of it. Not every runtime tells of a connection that ends too early.
+ * @throws TrainyardError `connection_failed` when bytes are missing.
+ */
+export async function* bodyOf(response: Response): AsyncGenerator<Uint8Array> {
+  let sizeBytes = 0
+  for await (const chunk of chunksOf(response.body)) {
+    sizeBytes += chunk.byteLength
+    yield chunk
+  }
+  if (sizeBytes < (announcedBytes(response) ?? 0)) {
+    throw new TrainyardError('connection_failed', 'The connection ended in the middle of the answer.', {
+      solution: 'Try again.',
+    })
+  }
+}
 
 /** The chunks of a body, one after another; the body is let go when the reader stops early. */
 export async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
@@ -30,7 +54,7 @@ const readText = async (response: Response, maxBytes: number): Promise<string> =
   const decoder = new TextDecoder()
   let text = ''
   let sizeBytes = 0
-  for await (const chunk of chunksOf(response.body)) {
+  for await (const chunk of bodyOf(response)) {
     sizeBytes += chunk.byteLength
     if (sizeBytes > maxBytes) throw tooLong()
     text += decoder.decode(chunk, { stream: true })
@@ -77,6 +101,16 @@ export const readRefusal = async (response: Response): Promise<TrainyardError> =
     'unexpected_answer',
     `The server answered HTTP ${response.status} without an error of the API.`,
     { ...about, solution: 'Check that the endpoint is a Trainyard server and what stands between.' },
+  )
+}
+
+/** A success that is not the one asked for must not pass for it. */
+export const checkStatus = (response: Response, expected: ExpectedStatus | undefined): void => {
+  if (expected === undefined || !response.ok || response.status === expected.status) return
+  throw new TrainyardError(
+    'unexpected_answer',
+    `The server answered HTTP ${response.status}, not ${expected.status}. ${expected.otherwise}`,
+    { status: response.status },
   )
 }
 

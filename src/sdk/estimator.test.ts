@@ -269,3 +269,53 @@ it('lists flavors and engines in the forms of the Python SDK', async () => {
   await Estimator.getFlavors({ session, flavorType: 'CPU' })
   assert.equal(server.requests.at(-1)?.query.get('flavor_type'), 'CPU')
 })
+
+describe('a dry run', () => {
+  const dryRun = (answer: { status: number; body?: unknown }) => {
+    server.intercept = ({ method, query }) =>
+      method === 'POST' && query.get('dry_run') === 'true' ? answer : undefined
+  }
+  const job = () =>
+    new Estimator({
+      session,
+      frameworkType: 'Python',
+      frameworkVersion: 'python_3.11',
+      trainInstanceType: 'f',
+    })
+
+  it('gives the job as it would be, from validate and from fit', async () => {
+    const would = aWireJob({ metadata: { name: 'dry' } })
+    dryRun({ status: 200, body: would })
+
+    assert.deepEqual(await job().validate({ jobName: 'dry' }), would)
+    assert.deepEqual(await job().fit({ jobName: 'dry', dryRun: true }), would)
+    const sent = server
+      .sent('POST', '/training-jobs')
+      .map(({ body }) => JSON.parse(body.toString()).metadata.name)
+    assert.deepEqual(sent, ['dry', 'dry'])
+    assert.deepEqual(server.jobs, [])
+  })
+
+  it('is repeated on trouble, as it changes nothing', async () => {
+    dryRun({ status: 503 })
+
+    await assert.rejects(job().validate(), { status: 503 })
+    assert.ok(server.sent('POST', '/training-jobs').length > 1)
+  })
+
+  it('hands on the refusal of the create', async () => {
+    dryRun({
+      status: 400,
+      body: { error_code: 'ModelArts.2751', error_msg: 'Taken.', error_solution: 'Rename.' },
+    })
+
+    await assert.rejects(job().validate(), { code: 'ModelArts.2751', message: 'Taken.' })
+  })
+
+  it('does not believe a server that knows none', async () => {
+    await assert.rejects(job().validate(), {
+      code: 'unexpected_answer',
+      message: /HTTP 201, not 200.*created/,
+    })
+  })
+})

@@ -1,3 +1,4 @@
+import type { CreateTrainingJobRequest } from '../contract/create-training-job.ts'
 import type { EngineItem } from '../contract/engine.ts'
 import type { FlavorResponse, FlavorType } from '../contract/flavor.ts'
 import { MAX_LIMIT } from '../contract/limits.ts'
@@ -138,10 +139,37 @@ export class Estimator<Mode extends OnError = 'throw'> extends JobCalls<Mode> {
    * Creates the job, after uploading local sources. With `wait`, a job that fails is `job_not_successful`.
    * Creating is not repeated on trouble: look the name up before calling again.
    */
-  fit(options: FitOptions = {}): Promise<Outcome<TrainingJob<Mode>, Mode>> {
+  fit(options?: FitOptions & { readonly dryRun?: false }): Promise<Outcome<TrainingJob<Mode>, Mode>>
+  /** With `dryRun` as `validate`. */
+  fit(options: FitOptions & { readonly dryRun: true }): Promise<Outcome<JobResponse, Mode>>
+  fit(
+    options: FitOptions & { readonly dryRun?: boolean } = {},
+  ): Promise<Outcome<TrainingJob<Mode> | JobResponse, Mode>> {
+    return options.dryRun === true ? this.validate(options) : this.#create(options)
+  }
+
+  /**
+   * Has the server check the job as `fit` would, with the same refusals, and creates nothing. Gives the job as it would
+   * be created; its id leads to no job. Uploads nothing: local code that `fit` would upload has to be there already.
+   */
+  validate(options: FitOptions = {}): Promise<Outcome<JobResponse, Mode>> {
     return this.settle(async () => {
-      const description = { ...this.#description, inputs: options.inputs ?? this.#description.inputs }
-      const request = toCreateRequest(description, options.jobName ?? generateJobName(Date.now()))
+      const { request } = this.#toRequest(options)
+      return TrainingJob.validate(this.session, request, callOptions(options))
+    })
+  }
+
+  #toRequest(options: FitOptions): { description: JobDescription; request: CreateTrainingJobRequest } {
+    const description = { ...this.#description, inputs: options.inputs ?? this.#description.inputs }
+    return {
+      description,
+      request: toCreateRequest(description, options.jobName ?? generateJobName(Date.now())),
+    }
+  }
+
+  #create(options: FitOptions): Promise<Outcome<TrainingJob<Mode>, Mode>> {
+    return this.settle(async () => {
+      const { description, request } = this.#toRequest(options)
       await uploadLocalSources(this.session, description, options.signal)
       const { jobId, created } = await TrainingJob.create(this.session, request, callOptions(options))
       this.#jobId = jobId

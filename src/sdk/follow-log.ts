@@ -3,7 +3,9 @@ import type { BytesAnswer } from './http.ts'
 import { Patience } from './patience.ts'
 import { pause, throwIfAborted } from './retry.ts'
 
+/** How a log is followed. */
 export interface FollowLogOptions {
+  /** Ends following with `request_aborted`. */
   readonly signal?: AbortSignal | undefined
   /** Byte to begin at. Default 0. */
   readonly offset?: number | undefined
@@ -26,7 +28,6 @@ export interface LogSource {
 class LogReader {
   readonly #source: LogSource
   readonly #signal: AbortSignal | undefined
-  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   #link: string | undefined
   #isFreshLink = false
   #offset: number
@@ -55,8 +56,8 @@ class LogReader {
     }
   }
 
-  /** The text that came; keeps its place when the connection breaks in between. */
-  async *read(answer: BytesAnswer): AsyncGenerator<string> {
+  /** The bytes that came; keeps its place when the connection breaks in between. */
+  async *read(answer: BytesAnswer): AsyncGenerator<Uint8Array> {
     // A server without Range sends the log from its begin.
     let skip = answer.status === 200 ? this.#offset : 0
     for await (const chunk of answer.chunks) {
@@ -65,14 +66,8 @@ class LogReader {
       if (part.byteLength === 0) continue
       this.#offset += part.byteLength
       this.hasProgressed = true
-      const text = this.#decoder.decode(part, { stream: true })
-      if (text !== '') yield text
+      yield part
     }
-  }
-
-  /** What is left of a character cut off at the end. */
-  rest(): string {
-    return this.#decoder.decode()
   }
 
   async #currentLink(): Promise<string | undefined> {
@@ -103,13 +98,29 @@ class LogReader {
   }
 }
 
+/** Pauses between two looks at what grows, rising by half. */
+export const followPauses = (isLocal: boolean): readonly [firstMs: number, longestMs: number] =>
+  isLocal ? [250, 2_000] : [1_000, 5_000]
+
 /**
  * Gives the log of a task as it grows, in pieces of text that may end anywhere. Ends when the job is final and all
  * is read. Resumes at the byte reached after broken connections, expired links and restarts of the server.
  */
 export async function* followLog(source: LogSource, options: FollowLogOptions): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  for await (const bytes of followBytes(source, options)) {
+    const text = decoder.decode(bytes, { stream: true })
+    if (text !== '') yield text
+  }
+  // What is left of a character cut off at the end.
+  const rest = decoder.decode()
+  if (rest !== '') yield rest
+}
+
+/** As `followLog`, in bytes: one after another from `offset` on, none twice, none missing. */
+export async function* followBytes(source: LogSource, options: FollowLogOptions): AsyncGenerator<Uint8Array> {
   const { signal, follow = true, intervalMs } = options
-  const [firstMs, longestMs] = source.isLocal ? [250, 2_000] : [1_000, 5_000]
+  const [firstMs, longestMs] = followPauses(source.isLocal)
   const reader = new LogReader(source, options.offset ?? 0, signal)
   const patience = new Patience()
   let pauseMs = intervalMs ?? firstMs
@@ -119,16 +130,14 @@ export async function* followLog(source: LogSource, options: FollowLogOptions): 
     const isLast = follow ? await patience.attempt(() => source.isFinal(signal)) : true
     reader.hasProgressed = false
     const isComplete = yield* readOnce(reader, patience)
-    if (isLast === true && isComplete) break
+    if (isLast === true && isComplete) return
     pauseMs = intervalMs ?? (reader.hasProgressed ? firstMs : Math.min(longestMs, pauseMs * 1.5))
     await pause(pauseMs, signal)
   }
-  const rest = reader.rest()
-  if (rest !== '') yield rest
 }
 
 /** Reads to the present end; gives whether it was reached without trouble. */
-async function* readOnce(reader: LogReader, patience: Patience): AsyncGenerator<string, boolean> {
+async function* readOnce(reader: LogReader, patience: Patience): AsyncGenerator<Uint8Array, boolean> {
   const opened = await patience.attempt(async () => ({ answer: await reader.open() }))
   if (opened === undefined) return false
   if (opened.answer === undefined) return true

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { after, afterEach, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { aWireJob, startWireServer, type WireServer } from '../../test/support/wire-server.ts'
@@ -151,6 +151,22 @@ describe('repeating', () => {
     assert.equal((await open().send(OPERATIONS.listEngines)).total, 4)
   })
 
+  it('repeats a read whose answer broke off in the middle, whole or not as JSON', async () => {
+    let tries = 0
+    server.intercept = () =>
+      ++tries < 4
+        ? {
+            status: 200,
+            headers: { 'content-length': '4000' },
+            body: tries === 1 ? '' : tries === 2 ? '{"total":' : '{"total":0,"items":[]}',
+            isCutShort: true,
+          }
+        : undefined
+
+    assert.equal((await open().send(OPERATIONS.listEngines)).total, 4)
+    assert.equal(tries, 4)
+  })
+
   it('never repeats a create, a stop or an update', async () => {
     const session = open()
     const params = { training_job_id: 'x' }
@@ -223,6 +239,22 @@ describe('bounds', () => {
 
     assert.equal(refused.code, 'request_timeout')
     assert.equal(server.requests.length, 1)
+  })
+
+  it('ends an answer that stops in the middle', async () => {
+    const stalled = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"total":')
+    })
+    await new Promise<void>((resolve) => stalled.listen(0, '127.0.0.1', resolve))
+    const { port } = stalled.address() as AddressInfo
+
+    const refused = await failure(
+      open({ endpoint: `http://127.0.0.1:${port}` }).send(OPERATIONS.listEngines, { timeoutMs: 100 }),
+    )
+
+    assert.equal(refused.code, 'request_timeout')
+    stalled.close()
   })
 
   it('ends a request when the caller wants, also between repetitions', async () => {

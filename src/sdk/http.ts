@@ -1,9 +1,15 @@
 import type { Call } from '../contract/calls.ts'
 import type { AnswerOf } from '../contract/operations.ts'
 import { TrainyardError } from '../contract/trainyard-error.ts'
-import { chunksOf, readAnswer, readRefusal } from './answer.ts'
+import { bodyOf, checkStatus, chunksOf, readAnswer, readRefusal } from './answer.ts'
 import { Deadline } from './deadline.ts'
-import { type CallOptions, type OperationRequest, type PreparedRequest, prepareRequest } from './request.ts'
+import {
+  type CallOptions,
+  type OperationRequest,
+  type PreparedRequest,
+  prepareRequest,
+  type SendOptions,
+} from './request.ts'
 import {
   backoffMs,
   isPassingTrouble,
@@ -46,7 +52,8 @@ const isRepeatable = (operation: Call, request: PreparedRequest): boolean =>
   operation.method === 'HEAD' ||
   operation.method === 'DELETE' ||
   operation.id === 'ListTrainingJobs' ||
-  (operation.rawBody === true && request.sizeBytes !== undefined)
+  (operation.rawBody === true && request.sizeBytes !== undefined) ||
+  request.url.searchParams.get('dry_run') === 'true'
 
 /** A stream over chunks that tells of each chunk taken. */
 const toStream = (chunks: AsyncIterable<Uint8Array>, onChunk: () => void): ReadableStream<Uint8Array> => {
@@ -71,7 +78,7 @@ async function* withDeadline(
 ): AsyncGenerator<Uint8Array> {
   try {
     deadline.extend()
-    for await (const chunk of chunksOf(response.body)) {
+    for await (const chunk of bodyOf(response)) {
       // The reader may be slow: only the server's time counts.
       deadline.end()
       yield chunk
@@ -194,7 +201,7 @@ export class Http {
   async #tryTwiceAfter401<T>(
     operation: Call,
     prepared: PreparedRequest,
-    options: CallOptions,
+    options: SendOptions,
     reader: Reader<T>,
   ): Promise<Tried<T>> {
     const isPublic = operation.access === 'public'
@@ -224,7 +231,7 @@ export class Http {
     operation: Call,
     prepared: PreparedRequest,
     headers: Readonly<Record<string, string>>,
-    options: CallOptions,
+    options: SendOptions,
     reader: Reader<T>,
   ): Promise<Tried<T>> {
     throwIfAborted(options.signal)
@@ -240,6 +247,7 @@ export class Http {
         redirect: 'manual',
         signal: deadline.signal,
       })
+      checkStatus(response, options.expected)
       if (response.ok) return { value: await reader.read(response, deadline) }
       const error = await readRefusal(response)
       deadline.end()

@@ -10,6 +10,7 @@ export type { Filter, SearchRequest, SearchResponse } from '../contract/search.t
 export type { ListTasksQuery, ListTasksResponse, TaskPlacement } from '../contract/tasks.ts'
 export type { TrainingJob as JobResponse } from '../contract/training-job.ts'
 export { isTrainyardError, TrainyardError } from '../contract/trainyard-error.ts'
+export { type ErrorCode, hasCode } from './error-code.ts'
 export {
   type ClassCallOptions,
   Estimator,
@@ -19,9 +20,11 @@ export {
 } from './estimator.ts'
 export type { FollowLogOptions } from './follow-log.ts'
 export type { BytesAnswer, Fetch } from './http.ts'
+export type { IterateEventsOptions } from './iterate-events.ts'
 export { iterateJobs, iteratePages, type JobPage } from './iterate-jobs.ts'
 export { checkJobName, generateJobName, type JobDescription } from './job-description.ts'
 export type { LocalFiles } from './local-files.ts'
+export type { LogLine } from './log-lines.ts'
 export {
   type ListOptions,
   Obs,

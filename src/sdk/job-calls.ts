@@ -1,10 +1,13 @@
-import type { ListEventsQuery, ListEventsResponse } from '../contract/events.ts'
+import type { JobEvent, ListEventsQuery, ListEventsResponse } from '../contract/events.ts'
 import type { LogPreviewResponse } from '../contract/logs.ts'
 import type { MetricsResponse } from '../contract/metrics.ts'
 import { isFinal } from '../contract/phases.ts'
 import type { ListTasksQuery, ListTasksResponse } from '../contract/tasks.ts'
 import type { TrainingJob as JobResponse } from '../contract/training-job.ts'
-import { type FollowLogOptions, followLog } from './follow-log.ts'
+import { type FollowLogOptions, followLog, type LogSource } from './follow-log.ts'
+import { type IterateEventsOptions, iterateEvents } from './iterate-events.ts'
+import { reachLink } from './link.ts'
+import { type LogLine, logLines } from './log-lines.ts'
 import { OPERATIONS } from './operations.ts'
 import { type OnError, type Outcome, settle } from './outcome.ts'
 import type { CallOptions } from './request.ts'
@@ -73,8 +76,11 @@ export abstract class JobCalls<Mode extends OnError = 'throw'> {
   }
 
   /** As `updateDescription`. */
-  updateJobConfigs(configs: { readonly description: string }): Promise<Outcome<void, Mode>> {
-    return this.updateDescription(configs.description)
+  updateJobConfigs(
+    configs: { readonly description: string },
+    options: CallOptions = {},
+  ): Promise<Outcome<void, Mode>> {
+    return this.updateDescription(configs.description, options)
   }
 
   /** Stops the job; a failure with `ModelArts.2796` when it is final or being stopped. */
@@ -171,18 +177,30 @@ export abstract class JobCalls<Mode extends OnError = 'throw'> {
    * @example for await (const text of job.followLog()) process.stdout.write(text)
    */
   followLog(taskId: string = FIRST_TASK, options: FollowLogOptions = {}): AsyncGenerator<string> {
-    return followLog(
-      {
-        isLocal: this.session.isLocal,
-        isFinal: async (signal) => {
-          const { phase, secondary_phase: secondaryPhase } = (await this.#show({ signal })).status
-          return isFinal(phase, secondaryPhase)
-        },
-        link: (signal) => this.#link(taskId, false, { signal }),
-        open: (link, offset, signal) => this.session.openLink(link, offset, { signal }),
-      },
-      options,
-    )
+    return followLog(this.#logSource(taskId), options)
+  }
+
+  /**
+   * As `followLog`, line by line, each line once. To go on later, pass the `nextOffset` of the last line as `offset`.
+   * @example for await (const { text } of job.logLines()) console.log(text)
+   */
+  logLines(taskId: string = FIRST_TASK, options: FollowLogOptions = {}): AsyncGenerator<LogLine> {
+    return logLines(this.#logSource(taskId), options)
+  }
+
+  /**
+   * What happened to the job, each event once, oldest first unless the query says otherwise. With `follow` also what is
+   * yet to happen, until the job is final. Always throws, whatever `onError` says.
+   * @example for await (const { time, message } of job.iterateEvents({}, { follow: true })) console.log(time, message)
+   */
+  iterateEvents(query: ListEventsQuery = {}, options: IterateEventsOptions = {}): AsyncGenerator<JobEvent> {
+    const source = {
+      isLocal: this.session.isLocal,
+      isFinal: (call: CallOptions) => this.#isFinal(call),
+      list: (page: ListEventsQuery, call: CallOptions) =>
+        this.session.send(OPERATIONS.listEvents, { ...this.#about(call), query: page }),
+    }
+    return iterateEvents(source, query, options)
   }
 
   /**
@@ -202,11 +220,25 @@ export abstract class JobCalls<Mode extends OnError = 'throw'> {
     return this.session.send(OPERATIONS.showTrainingJob, this.#about(options))
   }
 
+  async #isFinal(options: CallOptions): Promise<boolean> {
+    const { phase, secondary_phase: secondaryPhase } = (await this.#show(options)).status
+    return isFinal(phase, secondaryPhase)
+  }
+
+  #logSource(taskId: string): LogSource {
+    return {
+      isLocal: this.session.isLocal,
+      isFinal: (signal) => this.#isFinal({ signal }),
+      link: (signal) => this.#link(taskId, false, { signal }),
+      open: (link, offset, signal) => this.session.openLink(link, offset, { signal }),
+    }
+  }
+
   async #link(taskId: string, isDownload: boolean, options: CallOptions): Promise<string> {
     const query = { 'Content-Type': isDownload ? 'application/octet-stream' : 'text/plain' }
     const { signal, timeoutMs } = options
     const request = { ...this.#aboutTask(taskId, { signal, timeoutMs }), query }
-    return (await this.session.send(OPERATIONS.linkLog, request)).obs_url
+    return reachLink((await this.session.send(OPERATIONS.linkLog, request)).obs_url, this.session.endpoint)
   }
 
   #about(options: CallOptions) {

@@ -20,8 +20,20 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined
 }
 
+/** The one status of success that a call may be answered with, where another would be a misunderstanding. */
+export interface ExpectedStatus {
+  readonly status: number
+  /** What another status means, as a sentence. */
+  readonly otherwise: string
+}
+
+/** How a request is sent. */
+export interface SendOptions extends CallOptions {
+  readonly expected?: ExpectedStatus | undefined
+}
+
 /** One request, by the names of the operation. */
-export interface OperationRequest<O extends Call> extends CallOptions {
+export interface OperationRequest<O extends Call> extends SendOptions {
   readonly params?: PathParameters<O>
   readonly query?: QueryOf<O> | undefined
   readonly body?: BodyOf<O> | undefined

@@ -1,10 +1,10 @@
 import type { Call } from '../contract/calls.ts'
 import type { AnswerOf, BodyOf, PathParameters, QueryOf } from '../contract/operations.ts'
 import type { BytesAnswer } from './http.ts'
-import type { CallOptions, OperationRequest } from './request.ts'
+import type { OperationRequest, SendOptions } from './request.ts'
 
 /** A request of a session: the project is filled in. */
-export interface SessionRequest<O extends Call> extends CallOptions {
+export interface SessionRequest<O extends Call> extends SendOptions {
   readonly params?: Omit<PathParameters<O>, 'project_id'>
   readonly query?: QueryOf<O>
   readonly body?: BodyOf<O>

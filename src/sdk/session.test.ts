@@ -30,6 +30,23 @@ const withPassword = (password = 'correct') =>
   })
 
 describe('signing in', () => {
+  it('knows the id of the user once the server has told it', async () => {
+    server.intercept = ({ path }) =>
+      path === '/v3/auth/tokens'
+        ? {
+            status: 201,
+            headers: { 'x-subject-token': 'told' },
+            body: { token: { expires_at: '2999-01-01T00:00:00Z', user: { id: 'user-1' } } },
+          }
+        : { status: 200, body: { total: 0, count: 0, items: [] } }
+    const session = withPassword()
+    assert.equal(session.userId, undefined)
+
+    await session.send(OPERATIONS.listTrainingJobs)
+
+    assert.equal(session.userId, 'user-1')
+  })
+
   it('fetches one token, however many calls begin at once', async () => {
     const session = withPassword()
 

@@ -72,6 +72,7 @@ export class Session implements Sender {
   readonly userName: string | undefined
   /** Address of the training API. */
   readonly endpoint: string
+  readonly #signIn: SignIn
   readonly #http: Http
   readonly #obs: Obs
   #projectId: string | undefined
@@ -91,9 +92,10 @@ export class Session implements Sender {
     this.regionName = options.regionName ?? defaults.regionName
     this.userName = options.username
     this.#projectId = options.projectId
+    this.#signIn = this.#toSignIn(options)
     this.#http = new Http({
       endpointOf: ({ tag }) => (tag === 'Identity' ? iam : tag === 'Object store' ? obs : this.endpoint),
-      signIn: this.#toSignIn(options),
+      signIn: this.#signIn,
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       retry: { ...DEFAULT_RETRY, ...options.retry },
       fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
@@ -104,6 +106,11 @@ export class Session implements Sender {
   /** As given or looked up; undefined until `resolveProjectId` or the first call has found it. */
   get projectId(): string | undefined {
     return this.#projectId
+  }
+
+  /** Id of the user; known to a session that signs in with a password, after its first call. */
+  get userId(): string | undefined {
+    return this.#signIn.userId
   }
 
   /** The object store. */

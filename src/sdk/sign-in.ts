@@ -11,6 +11,8 @@ export interface SignIn {
   authorize(request: PreparedRequest): Promise<Headers>
   /** After a 401: drops what was sent if it can be renewed, and says whether a second try makes sense. */
   renew(sent: Headers): boolean
+  /** Id of the user, once the server has told it. */
+  readonly userId?: string | undefined
 }
 
 /** Signs with an access key. The secret key never leaves the program. */
@@ -87,6 +89,7 @@ export class PasswordSignIn implements SignIn {
   readonly #fetchToken: FetchToken
   #token: { readonly value: string; readonly renewAtMs: number } | undefined
   #fetching: Promise<string> | undefined
+  userId: string | undefined
 
   constructor(options: PasswordOptions, fetchToken: FetchToken) {
     this.#options = options
@@ -127,6 +130,7 @@ export class PasswordSignIn implements SignIn {
     if (Number.isNaN(expiresAtMs)) {
       throw new TrainyardError('unexpected_answer', 'The token came without a readable time of expiry.')
     }
+    this.userId = response.token.user.id
     this.#token = { value: token, renewAtMs: expiresAtMs - RENEW_BEFORE_MS }
     return token
   }

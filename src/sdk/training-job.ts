@@ -14,6 +14,11 @@ export interface TrainingJobOptions<Mode extends OnError = 'throw'> {
   readonly created?: JobResponse | undefined
 }
 
+const DRY_RUN = {
+  status: 200,
+  otherwise: 'It knows no dry run: look whether it has created the job.',
+}
+
 /** A job that exists: what `fit` gives, or made from an id. */
 export class TrainingJob<Mode extends OnError = 'throw'> extends JobCalls<Mode> {
   /** UUID of the job. */
@@ -40,5 +45,18 @@ export class TrainingJob<Mode extends OnError = 'throw'> extends JobCalls<Mode> 
   ): Promise<TrainingJob> {
     const created = await session.send(OPERATIONS.createTrainingJob, { ...options, body: request })
     return new TrainingJob({ session, jobId: created.metadata.id, created })
+  }
+
+  /**
+   * A dry run of `create`: the same checks and refusals, and nothing is kept. Gives the job as it would be created; its
+   * id leads to no job.
+   */
+  static validate(
+    session: Session,
+    request: CreateTrainingJobRequest,
+    options: CallOptions = {},
+  ): Promise<JobResponse> {
+    const query = { dry_run: true }
+    return session.send(OPERATIONS.createTrainingJob, { ...options, body: request, query, expected: DRY_RUN })
   }
 }

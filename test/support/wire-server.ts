@@ -181,7 +181,7 @@ export class WireServer {
       ...(isRaw || body === undefined ? {} : { 'content-type': 'application/json' }),
       ...answer.headers,
     })
-    if (answer.isCutShort === true) response.write(String(body), () => message.socket.destroy())
+    if (answer.isCutShort === true) response.write(Buffer.isBuffer(body) ? body : String(body), () => message.socket.destroy())
     else response.end(body === undefined ? undefined : isRaw ? body : JSON.stringify(body))
   }
 
