@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
@@ -16,7 +16,8 @@ const GOAL_FIRST_START_MS = 1000
 const MEASURES = {
   reference: 'node -e 0',
   first_start: 'node dist/main.js serve, new data directory, to the ready line',
-  next_start: 'the same on that data directory again',
+  first_start_bare: 'the same with an empty search path: no interpreter to ask',
+  next_start: 'a second start on the data directory of the first',
   first_start_sources: 'node src/main.ts serve (npm start), new data directory',
   version: 'node dist/main.js --version',
   help: 'node dist/main.js submit --help',
@@ -24,6 +25,8 @@ const MEASURES = {
 } as const
 
 type Measure = keyof typeof MEASURES
+
+const NO_PATH = { ...process.env, PATH: '/nonexistent' }
 
 const timed = async (work: () => Promise<unknown>): Promise<number> => {
   const start = performance.now()
@@ -45,12 +48,12 @@ interface Started {
   stop(): Promise<void>
 }
 
-const startServer = async (main: string, data: string): Promise<Started> => {
+const startServer = async (main: string, data: string, env = process.env): Promise<Started> => {
   const begin = performance.now()
   const child = spawn(
     process.execPath,
     [main, 'serve', '--port', '0', '--data', data, '--log-level', 'warn'],
-    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+    { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const exited = once(child, 'exit')
   const lines = createInterface({ input: child.stdout })
@@ -76,8 +79,8 @@ const withDirectory = async <Answer>(work: (directory: string) => Promise<Answer
   }
 }
 
-const startOnce = async (main: string, data: string): Promise<number> => {
-  const started = await startServer(main, data)
+const startOnce = async (main: string, data: string, env = process.env): Promise<number> => {
+  const started = await startServer(main, data, env)
   await started.stop()
   return started.readyMs
 }
@@ -91,6 +94,7 @@ const round = (): Promise<Record<Measure, number>> =>
     return {
       reference,
       first_start: firstStart,
+      first_start_bare: await withDirectory((fresh) => startOnce('dist/main.js', fresh, NO_PATH)),
       next_start: server.readyMs,
       first_start_sources: await withDirectory((fresh) => startOnce('src/main.ts', fresh)),
       version: await command(['dist/main.js', '--version']),
@@ -102,6 +106,7 @@ const round = (): Promise<Record<Measure, number>> =>
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
+const [loadBefore = 0] = loadavg()
 await run('npm', ['run', '-s', 'build'], { cwd: root, timeout: LONGEST_MS })
 await round() // Files get into the memory of the machine.
 const rounds: Record<Measure, number>[] = []
@@ -119,11 +124,23 @@ const measures = Object.entries(MEASURES).map(([name, what]) => {
 const result = {
   date: new Date().toISOString(),
   machine: { cpu: cpus()[0]?.model, cores: cpus().length, memory_gb: Math.round(totalmem() / 2 ** 30) },
+  load_before: Math.round(loadBefore * 100) / 100,
   node: process.versions.node,
   goal_first_start_ms: GOAL_FIRST_START_MS,
   measures,
 }
 await writeFile(join(import.meta.dirname, 'last.json'), `${JSON.stringify(result, null, 2)}\n`)
-for (const { name, median_ms: ms, what } of measures) {
-  process.stdout.write(`${String(ms).padStart(6)} ms  ${name.padEnd(20)} ${what}\n`)
-}
+const table = [
+  `${result.date.slice(0, 10)}, Node ${result.node}, ${result.machine.cores} cores, load ${result.load_before} before.`,
+  '',
+  '| measure | median | what |',
+  '| --- | --- | --- |',
+  ...measures.map(({ name, median_ms: ms, what }) => `| ${name} | ${ms} ms | ${what} |`),
+].join('\n')
+const page = join(import.meta.dirname, 'README.md')
+const text = (await readFile(page, 'utf8')).replace(
+  /(<!-- figures -->\n)[\s\S]*?(\n<!-- end of figures -->)/,
+  (_all, begin: string, end: string) => `${begin}\n${table}\n${end}`,
+)
+await writeFile(page, text)
+process.stdout.write(`${table}\n`)
