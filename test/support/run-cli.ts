@@ -46,6 +46,7 @@ export const runCli = async (
     TRAINYARD_ACCESS_KEY: server.accessKey,
     TRAINYARD_SECRET_KEY: server.secretKey,
     TRAINYARD_DATA: '/nonexistent',
+    XDG_CONFIG_HOME: '/nonexistent',
     ...screen.env,
   }
   const program = createProgram({ version: '1.2.3', stdout, stderr, env })

@@ -1,8 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { TrainyardError } from '../../contract/trainyard-error.ts'
 import type { SessionOptions } from '../session.ts'
+import { readSecretFile } from './secret-file.ts'
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -21,9 +20,6 @@ export type Settings = Pick<
   | 'token'
 >
 
-/** More than any credentials file has; a wrong path must not fill the memory. */
-const MAX_FILE_BYTES = 64 * 1024
-
 /** The file the server writes for the SDK and CLI: in `TRAINYARD_DATA`, else `~/.trainyard`. */
 export const credentialsFile = (env: Environment): string =>
   join(env['TRAINYARD_DATA'] || join(env['HOME'] || homedir(), '.trainyard'), 'credentials.json')
@@ -38,44 +34,14 @@ export const readEnvironment = (env: Environment): Settings => ({
   token: env['TRAINYARD_TOKEN'] || undefined,
 })
 
-const unreadable = (file: string, why: string, cause?: unknown): TrainyardError =>
-  new TrainyardError('invalid_argument', `${file} ${why}.`, {
-    solution: 'Correct or remove it; the server writes it anew at its next start.',
-    cause,
-  })
-
-const parseFile = (file: string, text: string): Readonly<Record<string, unknown>> => {
-  let content: unknown
-  try {
-    content = JSON.parse(text)
-  } catch {
-    // The parser's own message quotes the text, which is secret.
-    throw unreadable(file, 'is not JSON')
-  }
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw unreadable(file, 'is not a JSON object')
-  }
-  return content as Readonly<Record<string, unknown>>
-}
-
 /**
  * Settings of a credentials file; nothing when there is none. Warns when others can read it.
  * @throws TrainyardError `invalid_argument` when it is there and cannot be read.
  */
 export const readCredentialsFile = (file: string, warn: (message: string) => void): Settings => {
-  let text: string
-  try {
-    const about = statSync(file)
-    if (about.size > MAX_FILE_BYTES) throw unreadable(file, 'is too large for a credentials file')
-    if ((about.mode & 0o077) !== 0) warn(`${file} can be read by others; run: chmod 600 ${file}`)
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === 'ENOENT' || code === 'ENOTDIR') return {}
-    if (code === undefined || error instanceof TrainyardError) throw error
-    throw unreadable(file, `cannot be read (${code})`, error)
-  }
-  const content = parseFile(file, text)
+  const solution = 'Correct or remove it; the server writes it anew at its next start.'
+  const content = readSecretFile({ file, solution }, warn)
+  if (content === undefined) return {}
   const field = (name: string): string | undefined => {
     const value = content[name]
     return typeof value === 'string' && value !== '' ? value : undefined
@@ -92,7 +58,8 @@ export const readCredentialsFile = (file: string, warn: (message: string) => voi
   }
 }
 
-const hasSignIn = ({ token, accessKey, secretKey, username, password }: Settings): boolean =>
+/** Whether there is anything to sign in with, be it a half. */
+export const hasSignIn = ({ token, accessKey, secretKey, username, password }: Settings): boolean =>
   [token, accessKey, secretKey, username, password].some((value) => value !== undefined)
 
 const firstOf = <K extends keyof Settings>(sources: readonly Settings[], key: K): Settings[K] =>

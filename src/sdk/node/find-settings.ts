@@ -1,0 +1,91 @@
+import { TrainyardError } from '../../contract/trainyard-error.ts'
+import type { SessionOptions } from '../session.ts'
+import { type ChosenProfile, chooseProfile, settingsOfProfile } from './profiles.ts'
+import {
+  credentialsFile,
+  type Environment,
+  hasSignIn,
+  joinSettings,
+  readCredentialsFile,
+  readEnvironment,
+  type Settings,
+} from './settings.ts'
+
+/** What is looked through for settings. */
+export interface SettingsOptions {
+  /** What the program passed. */
+  readonly own: SessionOptions
+  readonly env: Environment
+  /** Name of a profile, as the program passed it. */
+  readonly profile: string | undefined
+  readonly warn: (message: string) => void
+  /** Whether `Session.setEndpoint` names a server. */
+  readonly hasDefaultEndpoint: boolean
+}
+
+/** Settings, and where the way to sign in was found: `arguments`, `environment`, `profile lab`, or a file. */
+export interface FoundSettings {
+  readonly settings: Settings
+  readonly signInFrom: string
+  /** Name of the profile in use. */
+  readonly profile: string | undefined
+}
+
+const noServer = (what: string, file: string): TrainyardError =>
+  new TrainyardError(
+    'invalid_argument',
+    `No ${what} given, in the environment, in a profile or in ${file}.`,
+    {
+      solution:
+        'Start a server on this machine (trainyard serve), sign in to one (trainyard login), or set TRAINYARD_ENDPOINT, TRAINYARD_ACCESS_KEY and TRAINYARD_SECRET_KEY.',
+    },
+  )
+
+/** A password goes nowhere but to the server it was given for. */
+const checkPassword = (
+  { name, profile }: ChosenProfile,
+  { endpoint, username, password }: Settings,
+): void => {
+  if (profile.username === undefined || username !== profile.username) return
+  if (endpoint !== profile.endpoint) {
+    throw new TrainyardError(
+      'invalid_argument',
+      `The password of profile ${name} is for ${profile.endpoint}, not for ${endpoint}.`,
+      { solution: 'Make a profile for that server: trainyard login --profile <name> --endpoint <url>' },
+    )
+  }
+  if (password !== undefined) return
+  throw new TrainyardError(
+    'invalid_argument',
+    `Profile ${name} signs in as ${username}, whose password is not kept.`,
+    { solution: 'Set TRAINYARD_PASSWORD, or sign in with a key pair: trainyard login' },
+  )
+}
+
+/**
+ * Finds where the server is and how to sign in: arguments, then a profile named by one, the environment, another
+ * profile, and where no profile is in use the `credentials.json` of a server on this machine.
+ * @throws TrainyardError `invalid_argument` when nothing is found, or a profile lacks its password.
+ */
+export const findSettings = (options: SettingsOptions): FoundSettings => {
+  const { own, env, warn, hasDefaultEndpoint } = options
+  const chosen = chooseProfile(options.profile, env, warn)
+  const file = credentialsFile(env)
+  const ofEnvironment = ['environment', readEnvironment(env)] as const
+  const ofProfile = chosen && ([`profile ${chosen.name}`, settingsOfProfile(chosen, env)] as const)
+  const sources: (readonly [from: string, Settings])[] = [
+    ['arguments', own],
+    ...(ofProfile && chosen.isNamed ? [ofProfile, ofEnvironment] : [ofEnvironment]),
+    ...(ofProfile && !chosen.isNamed ? [ofProfile] : []),
+    ...(chosen ? [] : [[file, readCredentialsFile(file, warn)] as const]),
+  ]
+  const joined = joinSettings(sources.map(([, settings]) => settings))
+  // `Session.setEndpoint` is part of the program: it is stronger than environment, profile and file.
+  const endpoint = own.endpoint ?? (hasDefaultEndpoint ? undefined : joined.endpoint)
+  const from = sources.find(([, settings]) => hasSignIn(settings))?.[0]
+  if (from === undefined) throw noServer('credentials', file)
+  if (endpoint === undefined && !hasDefaultEndpoint) throw noServer('server', file)
+  const settings = { ...joined, endpoint }
+  if (chosen && from === ofProfile?.[0]) checkPassword(chosen, settings)
+  return { settings, signInFrom: from, profile: chosen?.name }
+}
