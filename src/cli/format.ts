@@ -60,6 +60,8 @@ export interface RowShape<Row> {
   readonly field?: string
   /** The fields before it, such as the counts of a page. */
   readonly envelope?: Readonly<Record<string, unknown>>
+  /** In tables: puts a heading above rows of the same group. */
+  readonly groupOf?: ((row: Row) => string) | undefined
 }
 
 /**
@@ -81,7 +83,10 @@ export class RowWriter<Row> {
 
   async add(rows: readonly Row[]): Promise<void> {
     for (const row of rows) this.#waiting.push(row)
-    if (this.#waiting.length >= ROWS_AT_ONCE) await this.#flush()
+    // The number of rows in a group stands above them.
+    const isGrouped =
+      this.#shape.groupOf !== undefined && (this.#format === 'table' || this.#format === 'wide')
+    if (this.#waiting.length >= ROWS_AT_ONCE && !isGrouped) await this.#flush()
   }
 
   async end(): Promise<void> {
@@ -117,7 +122,10 @@ export class RowWriter<Row> {
     if (rows.length === 0) return ''
     const isWide = this.#format === 'wide'
     const columns = this.#shape.columns.filter((column) => isWide || column.isWide !== true)
-    const lines = tableLines(this.#terminal, columns, rows, { isWhole: isWide })
+    const lines = tableLines(this.#terminal, columns, rows, {
+      isWhole: isWide,
+      groupOf: this.#shape.groupOf,
+    })
     return lines
       .slice(this.#written === 0 ? 0 : 1)
       .map((line) => `${line}\n`)

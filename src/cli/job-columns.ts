@@ -31,7 +31,8 @@ export const engineOf = (job: JobResponse): string => {
   return name === '' || version.toLowerCase().startsWith(name.toLowerCase()) ? version : `${name}:${version}`
 }
 
-const flavorOf = ({ spec, tasks }: JobResponse): string =>
+/** The flavor of a job, or of the first role. */
+export const flavorOf = ({ spec, tasks }: JobResponse): string =>
   spec?.resource?.flavor_id || tasks?.[0]?.task_resource?.flavor_id || ''
 
 const nodesOf = ({ spec, tasks, status }: JobResponse): string =>

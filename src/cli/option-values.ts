@@ -8,6 +8,9 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   w: 7 * 86_400_000,
 }
 
+/** The last time that RFC 3339 can write. */
+export const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
 /** Reads a span such as `90s`, `15m`, `2h`, `3d` or `1w`. */
 export const parseSpanMs = (text: string): number => {
   const [, amount = '', unit = ''] = /^(\d{1,6})([smhdw])$/.exec(text) ?? []
@@ -16,13 +19,27 @@ export const parseSpanMs = (text: string): number => {
   return Number(amount) * unitMs
 }
 
-/** Reads a time: a span back from now, or a date such as `2030-03-01` or `2030-03-01T08:00:00Z`. */
+const DATE_TIME =
+  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,3})\d*)?)?(?:(Z)|([+-]\d\d:\d\d))?)?$/i
+
+/** Epoch ms of a date, or a date and time; without a zone it is UTC, as all times of the command line are. */
+const parseDate = (text: string): number => {
+  const [, date = '', minute = '00:00', second = '00', fraction = '', , zone = 'Z'] =
+    DATE_TIME.exec(text) ?? []
+  // A day the month does not have would silently become one of the next month.
+  const midnight = new Date(`${date}T00:00:00Z`)
+  if (Number.isNaN(midnight.getTime()) || midnight.toISOString().slice(0, 10) !== date) return Number.NaN
+  return Date.parse(`${date}T${minute}:${second}.${fraction.padEnd(3, '0')}${zone}`)
+}
+
+/** Reads a time: a span back from now, or a date such as `2030-03-01` or `2030-03-01T08:00:00Z`; epoch ms. */
 export const parseTime =
   (nowMs: () => number) =>
   (text: string): number => {
-    if (/^\d+[smhdw]$/.test(text)) return nowMs() - parseSpanMs(text)
-    const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
-    if (Number.isNaN(time)) {
+    if (/^\d+[smhdw]$/.test(text)) return Math.max(0, nowMs() - parseSpanMs(text))
+    const time = parseDate(text)
+    // Nothing was created before 1970, and years of five digits are no RFC 3339.
+    if (!(time >= 0 && time <= LAST_TIME)) {
       throw new InvalidArgumentError('Write it like 2d (back from now), 2030-03-01 or 2030-03-01T08:00:00Z.')
     }
     return time
@@ -69,3 +86,14 @@ export const gatherPairs = (
 export const gather = <T>(read: (text: string) => T) => {
   return (text: string, before: readonly T[] | undefined): T[] => [...(before ?? []), read(text)]
 }
+
+/** Reads a number of seconds, which may have a fraction. */
+export const parseSeconds =
+  (low: number, high: number) =>
+  (text: string): number => {
+    const value = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN
+    if (!(value >= low && value <= high)) {
+      throw new InvalidArgumentError(`It is a number of seconds from ${low} to ${high}.`)
+    }
+    return value
+  }

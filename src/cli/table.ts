@@ -57,9 +57,41 @@ const shrink = <Row>(columns: readonly Sized<Row>[], over: number): Sized<Row>[]
 }
 
 /** How a table is laid out. */
-export interface TableOptions {
+export interface TableOptions<Row> {
   /** All columns in full, however narrow the screen. */
   readonly isWhole?: boolean
+  /** Puts a heading with their number above rows that follow one another and have the same value. */
+  readonly groupOf?: ((row: Row) => string) | undefined
+}
+
+/** How many rows from `begin` on are in the same group. */
+const groupLength = <Row>(rows: readonly Row[], begin: number, groupOf: (row: Row) => string): number => {
+  const group = groupOf(rows[begin] as Row)
+  const end = rows.findIndex((row, index) => index > begin && groupOf(row) !== group)
+  return (end < 0 ? rows.length : end) - begin
+}
+
+const withHeadings = <Row>(
+  terminal: Terminal,
+  lines: readonly string[],
+  rows: readonly Row[],
+  groupOf: (row: Row) => string,
+): string[] => {
+  const grouped: string[] = []
+  let next = 0
+  for (const [index, line] of lines.entries()) {
+    if (index === next) {
+      const count = groupLength(rows, index, groupOf)
+      const group = cutToWidth(
+        printable(groupOf(rows[index] as Row)) || '(none)',
+        (terminal.columns ?? 500) - 9,
+      )
+      grouped.push(...(index === 0 ? [] : ['']), terminal.paint(`${group} (${count})`, 'bold'))
+      next += count
+    }
+    grouped.push(line)
+  }
+  return grouped
 }
 
 /**
@@ -70,7 +102,7 @@ export const tableLines = <Row>(
   terminal: Terminal,
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  options: TableOptions = {},
+  options: TableOptions<Row> = {},
 ): string[] => {
   const sized = columns.map((column): Sized<Row> => {
     const cells = rows.map((row) => printable(column.value(row)) || '-')
@@ -91,16 +123,16 @@ export const tableLines = <Row>(
         return terminal.paint(padding, ...paintOf(one.column))
       })
       .join(' '.repeat(GAP))
-  return [
+  const lines = rows.map((row, index) =>
     toLine(
-      ({ column }) => column.title,
-      () => ['bold'],
+      ({ cells }) => cells[index] ?? '',
+      (column) => column.paint?.(row) ?? [],
     ),
-    ...rows.map((row, index) =>
-      toLine(
-        ({ cells }) => cells[index] ?? '',
-        (column) => column.paint?.(row) ?? [],
-      ),
-    ),
-  ]
+  )
+  const heading = toLine(
+    ({ column }) => column.title,
+    () => ['bold'],
+  )
+  const { groupOf } = options
+  return [heading, ...(groupOf === undefined ? lines : withHeadings(terminal, lines, rows, groupOf))]
 }

@@ -6,6 +6,10 @@ export interface Output {
   write(text: string | Uint8Array, done?: (error?: Error | null) => void): boolean
   readonly isTTY?: boolean
   readonly columns?: number
+  readonly rows?: number
+  /** Streams of terminals tell when their size changes. */
+  on?(event: 'resize', listener: () => void): unknown
+  off?(event: 'resize', listener: () => void): unknown
 }
 
 export type Paint = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
@@ -19,16 +23,34 @@ export class Terminal {
   readonly #stdout: Output
   readonly #stderr: Output
   readonly #hasColour: boolean
+  readonly #isDumb: boolean
 
   constructor(stdout: Output, stderr: Output, env: Environment) {
     this.#stdout = stdout
     this.#stderr = stderr
-    this.#hasColour = stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+    this.#isDumb = env['TERM'] === 'dumb'
+    this.#hasColour = stdout.isTTY === true && !env['NO_COLOR'] && !this.#isDumb
   }
 
   /** Columns of the screen; undefined when stdout is no screen, and lines may be as long as they are. */
   get columns(): number | undefined {
     return this.#stdout.isTTY === true ? (this.#stdout.columns ?? 80) : undefined
+  }
+
+  /** Lines of the screen; undefined when stdout is no screen. */
+  get rows(): number | undefined {
+    return this.#stdout.isTTY === true ? (this.#stdout.rows ?? 24) : undefined
+  }
+
+  /** Whether stdout is a screen on which the cursor can be moved. */
+  get canMoveCursor(): boolean {
+    return this.#stdout.isTTY === true && !this.#isDumb
+  }
+
+  /** Calls back when the screen gets another size, until the signal. */
+  onResize(listener: () => void, signal: AbortSignal): void {
+    this.#stdout.on?.('resize', listener)
+    signal.addEventListener('abort', () => this.#stdout.off?.('resize', listener), { once: true })
   }
 
   /** Colours text for stdout; leaves it as it is when that is no screen or `NO_COLOR` is set. */
