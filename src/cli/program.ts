@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { type Environment, isTrainyardError, SDK_VERSION } from '../sdk/node/index.ts'
-import { type Cli, withConnectionOptions } from './cli.ts'
+import { askPassword, type Cli, withConnectionOptions } from './cli.ts'
 import { cpCommand } from './cp.ts'
 import { deleteCommand } from './delete.ts'
 import { enginesCommand } from './engines.ts'
@@ -10,6 +10,7 @@ import { flavorsCommand } from './flavors.ts'
 import { listCommand } from './list.ts'
 import { logsCommand } from './logs.ts'
 import { lsCommand } from './ls.ts'
+import { type Input, Prompt } from './prompt.ts'
 import { rmCommand } from './rm.ts'
 import { showCommand } from './show.ts'
 import { stopCommand } from './stop.ts'
@@ -21,6 +22,8 @@ export interface ProgramOptions {
   readonly version: string
   readonly stdout: Output
   readonly stderr: Output
+  /** Where answers to questions come from; without, nothing is asked. */
+  readonly stdin?: Input | undefined
   readonly env: Environment
 }
 
@@ -42,12 +45,14 @@ const VERBS: readonly ((cli: Cli) => Command)[] = [
 
 /** The command `trainyard` with the verbs of this room. It throws instead of ending the process. */
 export const createProgram = (options: ProgramOptions): Command => {
-  const cli: Cli = { terminal: new Terminal(options.stdout, options.stderr, options.env), env: options.env }
+  const terminal = new Terminal(options.stdout, options.stderr, options.env)
+  const cli: Cli = { terminal, prompt: new Prompt(options.stdin, terminal), env: options.env }
   const program = new Command('trainyard')
     .description('Run training jobs on your own machines.')
     .version(options.version, '-V, --version')
     .showHelpAfterError('See --help.')
     .exitOverride()
+    .hook('preAction', (_program, command) => askPassword(cli, command))
     .configureOutput({
       writeOut: (text) => void options.stdout.write(text),
       writeErr: (text) => void options.stderr.write(text),
@@ -64,7 +69,12 @@ Exit codes: 0 done, 1 a job did not succeed, 2 wrong usage, 3 the server refused
 
 /** Adds a verb made elsewhere; it takes over how the program exits and writes. */
 const addVerb = (program: Command, verb: Command): void => {
-  program.addCommand(verb.copyInheritedSettings(program))
+  const inherit = (command: Command, parent: Command): void => {
+    command.copyInheritedSettings(parent)
+    for (const inner of command.commands) inherit(inner, command)
+  }
+  inherit(verb, program)
+  program.addCommand(verb)
 }
 
 const printError = (stderr: Output, error: unknown): void => {
@@ -99,13 +109,13 @@ export const runProgram = async (
  * Gives the exit code.
  */
 export const runCli = (argv: readonly string[], verbs: readonly Command[] = []): Promise<number> => {
-  const { stdout, stderr, env } = process
+  const { stdin, stdout, stderr, env } = process
   // `trainyard logs … | head` closes the pipe: that is no error.
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(EXIT.done)
     throw error
   })
-  const program = createProgram({ version: SDK_VERSION, stdout, stderr, env })
+  const program = createProgram({ version: SDK_VERSION, stdin, stdout, stderr, env })
   for (const verb of verbs) addVerb(program, verb)
   return runProgram(program, argv.slice(2), stderr)
 }

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
 import type { Environment } from '../sdk/node/index.ts'
+import { cutToWidth } from './text-width.ts'
 
 /** Where a command writes: a stream of Node, or a stand-in of a test. */
 export interface Output {
@@ -24,6 +25,7 @@ export class Terminal {
   readonly #stderr: Output
   readonly #hasColour: boolean
   readonly #isDumb: boolean
+  #progress = ''
 
   constructor(stdout: Output, stderr: Output, env: Environment) {
     this.#stdout = stdout
@@ -60,6 +62,7 @@ export class Terminal {
 
   /** Writes to stdout, and waits until it is taken. */
   write(text: string | Uint8Array): Promise<void> {
+    if (this.#stdout.isTTY === true) this.showProgress('')
     return new Promise((resolve, reject) => {
       this.#stdout.write(text, (error) => (error ? reject(error) : resolve()))
     })
@@ -72,7 +75,30 @@ export class Terminal {
 
   /** Writes a line for people to stderr. */
   note(line: string): void {
+    this.showProgress('')
     this.#stderr.write(`${line}\n`)
+  }
+
+  /** Whether somebody looks at stderr: there go progress and questions. */
+  get isWatched(): boolean {
+    return this.#stderr.isTTY === true
+  }
+
+  /**
+   * Shows a line on stderr that the next one replaces, and takes it away with `''`. Nothing happens where nobody looks;
+   * whatever else is written takes it away first.
+   */
+  showProgress(line: string): void {
+    if (!this.isWatched || this.#isDumb || line === this.#progress) return
+    const shown = cutToWidth(line, (this.#stderr.columns ?? 80) - 1)
+    this.#stderr.write(`\r${shown}\u001b[K`)
+    this.#progress = line
+  }
+
+  /** Writes to stderr without a line break: a question. */
+  ask(text: string): void {
+    this.showProgress('')
+    this.#stderr.write(text)
   }
 
   /** Writes a line to stderr only when somebody looks at it. */

@@ -29,6 +29,8 @@ export interface FoundSettings {
   readonly signInFrom: string
   /** Name of the profile in use. */
   readonly profile: string | undefined
+  /** Whether they lack the password of the profile's user, which no file keeps. */
+  readonly lacksPassword: boolean
 }
 
 const noServer = (what: string, file: string): TrainyardError =>
@@ -42,22 +44,21 @@ const noServer = (what: string, file: string): TrainyardError =>
   )
 
 /** A password goes nowhere but to the server it was given for. */
-const checkPassword = (
-  { name, profile }: ChosenProfile,
-  { endpoint, username, password }: Settings,
-): void => {
-  if (profile.username === undefined || username !== profile.username) return
-  if (endpoint !== profile.endpoint) {
-    throw new TrainyardError(
-      'invalid_argument',
-      `The password of profile ${name} is for ${profile.endpoint}, not for ${endpoint}.`,
-      { solution: 'Make a profile for that server: trainyard login --profile <name> --endpoint <url>' },
-    )
-  }
-  if (password !== undefined) return
+const checkPlace = ({ name, profile }: ChosenProfile, { endpoint, username }: Settings): void => {
+  if (username === undefined || endpoint === profile.endpoint) return
   throw new TrainyardError(
     'invalid_argument',
-    `Profile ${name} signs in as ${username}, whose password is not kept.`,
+    `The password of profile ${name} is for ${profile.endpoint}, not for ${endpoint}.`,
+    { solution: 'Make a profile for that server: trainyard login --profile <name> --endpoint <url>' },
+  )
+}
+
+/** @throws TrainyardError `invalid_argument` when the password is missing. */
+export const checkPassword = ({ settings, profile, lacksPassword }: FoundSettings): Settings => {
+  if (!lacksPassword) return settings
+  throw new TrainyardError(
+    'invalid_argument',
+    `Profile ${profile} signs in as ${settings.username}, whose password is not kept.`,
     { solution: 'Set TRAINYARD_PASSWORD, or sign in with a key pair: trainyard login' },
   )
 }
@@ -65,7 +66,7 @@ const checkPassword = (
 /**
  * Finds where the server is and how to sign in: arguments, then a profile named by one, the environment, another
  * profile, and where no profile is in use the `credentials.json` of a server on this machine.
- * @throws TrainyardError `invalid_argument` when nothing is found, or a profile lacks its password.
+ * @throws TrainyardError `invalid_argument` when nothing is found, or a password would go to another server.
  */
 export const findSettings = (options: SettingsOptions): FoundSettings => {
   const { own, env, warn, hasDefaultEndpoint } = options
@@ -86,6 +87,8 @@ export const findSettings = (options: SettingsOptions): FoundSettings => {
   if (from === undefined) throw noServer('credentials', file)
   if (endpoint === undefined && !hasDefaultEndpoint) throw noServer('server', file)
   const settings = { ...joined, endpoint }
-  if (chosen && from === ofProfile?.[0]) checkPassword(chosen, settings)
-  return { settings, signInFrom: from, profile: chosen?.name }
+  const isOfProfile = chosen !== undefined && from === ofProfile?.[0]
+  if (isOfProfile) checkPlace(chosen, settings)
+  const lacksPassword = isOfProfile && settings.username !== undefined && settings.password === undefined
+  return { settings, signInFrom: from, profile: chosen?.name, lacksPassword }
 }

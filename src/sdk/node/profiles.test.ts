@@ -143,7 +143,11 @@ describe('a session with profiles', () => {
   it('asks the environment for the password of a user', async () => {
     keep('ada', { ada: ada() })
 
-    assert.throws(() => find(), { code: 'invalid_argument', solution: /TRAINYARD_PASSWORD/ })
+    assert.equal(find().lacksPassword, true)
+    assert.throws(() => new Session({ env: { HOME: home }, warn: silent }), {
+      code: 'invalid_argument',
+      solution: /TRAINYARD_PASSWORD/,
+    })
     const session = new Session({ env: { HOME: home, TRAINYARD_PASSWORD: 'correct' }, warn: silent })
 
     assert.equal((await session.send(OPERATIONS.listEngines)).total, 4)

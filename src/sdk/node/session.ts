@@ -1,6 +1,6 @@
 import type { LocalFiles } from '../local-files.ts'
 import { Session as BrowserSession, type SessionOptions } from '../session.ts'
-import { type FoundSettings, findSettings } from './find-settings.ts'
+import { checkPassword, type FoundSettings, findSettings } from './find-settings.ts'
 import { ObsFiles } from './obs-files.ts'
 import type { Environment } from './settings.ts'
 
@@ -28,7 +28,7 @@ export class Session extends BrowserSession {
   readonly #obs: ObsFiles
 
   constructor(options: NodeSessionOptions = {}) {
-    super({ ...options, ...Session.findSettings(options).settings })
+    super({ ...options, ...checkPassword(Session.findSettings(options)) })
     this.#obs = new ObsFiles(this)
   }
 
