@@ -52,7 +52,8 @@ const readCsv = (text: string): string[][] =>
 
 const TEXT = fc.string({ unit: 'binary', maxLength: 12 })
 const ROWS = fc.array(fc.record({ id: TEXT, note: TEXT }), { maxLength: 5 })
-const STEERING = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/
+// A tab moves the cursor no further than the text around it.
+const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/
 
 describe('output formats', () => {
   it('write JSON and YAML as one document, whole or in parts', async () => {
@@ -91,7 +92,7 @@ describe('output formats', () => {
       fc.property(fc.array(TEXT, { minLength: 1, maxLength: 4 }), (fields) => {
         const record = csvRecord(fields)
         assert.doesNotMatch(record.slice(0, -2), /[\r\n]/)
-        const plain = fields.filter((field) => !STEERING.test(field) && !field.includes('\n'))
+        const plain = fields.filter((field) => !STEERING.test(field) && !/[\t\n]/.test(field))
         assert.deepEqual(readCsv(csvRecord(plain.length > 0 ? plain : ['a'])), [
           plain.length > 0 ? plain : ['a'],
         ])
