@@ -10,7 +10,9 @@ const strict = { additionalProperties: false } as const
 const Cards = Type.Object(
   {
     count: Type.Integer({ minimum: 1, maximum: 1024, description: 'Number of cards.' }),
-    product_name: Type.Optional(Type.String({ description: 'Product name, as flavors show it.' })),
+    product_name: Type.Optional(
+      Type.String({ description: 'Product name, as flavors show it. Default `declared`.' }),
+    ),
     memory: Type.Optional(Type.String({ description: 'Memory of one card, such as `24GB`.' })),
   },
   strict,
@@ -39,11 +41,15 @@ export const Config = Type.Object(
             Type.Integer({
               minimum: 1,
               maximum: 65_536,
-              description: 'Memory jobs may hold at one time. Default: that of the machine.',
+              description:
+                'Memory jobs may hold at one time, in GiB. Default: that of the machine, at least 1 a core.',
             }),
           ),
-          gpus: Type.Optional(Cards),
-          npus: Type.Optional(Cards),
+          gpus: Type.Optional({
+            ...Cards,
+            description: 'GPUs jobs may hold. Default: what `nvidia-smi` tells.',
+          }),
+          npus: Type.Optional({ ...Cards, description: 'NPUs jobs may hold. Default: none.' }),
         },
         { ...strict, description: 'What this machine offers to jobs, where it differs from what is found.' },
       ),
@@ -54,10 +60,14 @@ export const Config = Type.Object(
           {
             id: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'Id that jobs name.' }),
             name: Type.Optional(Type.String({ description: 'Name for people. Default: the id.' })),
-            type: Type.Optional(Type.Enum(['CPU', 'GPU', 'Ascend'], { description: 'Default `CPU`.' })),
+            type: Type.Optional(
+              Type.Enum(['CPU', 'GPU', 'Ascend'], { description: 'Kind of node. Default `CPU`.' }),
+            ),
             cores: Type.Integer({ minimum: 1, description: 'Cores of a node.' }),
-            memory_gb: Type.Integer({ minimum: 1, description: 'Memory of a node.' }),
-            cards: Type.Optional(Type.Integer({ minimum: 1, description: 'Accelerators of a node.' })),
+            memory_gb: Type.Integer({ minimum: 1, description: 'Memory of a node, in GiB.' }),
+            cards: Type.Optional(
+              Type.Integer({ minimum: 1, description: 'Accelerators of a node; not for `CPU`. Default 1.' }),
+            ),
             max_nodes: Type.Optional(
               Type.Integer({ minimum: 1, description: 'Most nodes of a job. Default 1.' }),
             ),
@@ -95,7 +105,7 @@ export const Config = Type.Object(
             }),
           ),
         },
-        { ...strict, description: 'Limits.' },
+        { ...strict, description: 'Bounds on what jobs take.' },
       ),
     ),
   },
