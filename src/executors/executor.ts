@@ -64,6 +64,8 @@ export interface Executor {
   sweep(activeJobIds: ReadonlySet<string>): Promise<void>
   /** Removes everything of a job, logs too. The run must have ended. */
   remove(jobId: string): Promise<void>
+  /** Removes the logs of a job that ended, and nothing else. Gone already is success. */
+  clearLogs(jobId: string): Promise<void>
   /** Where the log of a task is. */
   log(jobId: string, task: string): Promise<TaskLog>
   /** Momentary use of the running tasks of these runs. */

@@ -70,6 +70,7 @@ export class Jobs {
   ): Promise<TrainingJob> {
     const request = readRequest(body)
     await this.#options.workspaces.visibility(requester, request.metadata.workspace_id || '0')
+    if (!isDryRun) this.#options.checkTaking?.()
     const created = this.#creating.then(() => this.#create(requester, request, isDryRun))
     this.#creating = created.catch(() => undefined)
     const record = await created

@@ -69,5 +69,7 @@ export interface ObjectStore {
   download(ref: ObjectRef, file: string): Promise<ObjectInfo>
   /** Writes a local file as an object. Anything but a regular file (or a link to one) is refused: `ModelArts.2788`. */
   upload(file: string, ref: ObjectRef): Promise<ObjectInfo>
+  /** What is stored, of all projects. Reads the whole index: not for every second. */
+  usage(): Promise<{ objects: number; bytes: number }>
   close(): Promise<void>
 }

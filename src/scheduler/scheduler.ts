@@ -29,9 +29,9 @@ export interface SchedulerOptions {
   readonly graceMs?: number
   /** Ms on a clock that is never set. */
   readonly steadyClock?: () => number
-  /** Whether jobs may start now; what waits goes on waiting when not. */
+  /** Whether waiting jobs may start now. Default: they may. */
   readonly mayPlace?: () => boolean
-  /** Told after each look how long it took, and whether it failed. */
+  /** Told of each look. */
   readonly onLook?: (durationMs: number, failed: boolean) => void
   /** Time between two looks when nothing wakes the scheduler. Default 1,000 ms. */
   readonly periodMs?: number
@@ -111,11 +111,9 @@ export class Scheduler {
     do {
       this.#again = false
       const begun = performance.now()
-      const failed = await this.#look().then(() => false, (error: unknown) => {
-        this.#options.log.error({ err: error }, 'the scheduler could not look; it tries again')
-        return true
-      })
-      this.#options.onLook?.(performance.now() - begun, failed)
+      const failure = await this.#look().catch((error: unknown) => ({ err: error }))
+      if (failure) this.#options.log.error(failure, 'the scheduler could not look; it tries again')
+      this.#options.onLook?.(performance.now() - begun, failure !== undefined)
     } while (this.#again && !this.#closed)
   }
 

@@ -3,6 +3,7 @@ import type { SortOrder } from '../contract/search.ts'
 import type { TaskIp } from '../contract/status.ts'
 import type { JobQuery } from '../domain/job-query.ts'
 import type { EventRecord, JobRecord, Move } from '../domain/job-record.ts'
+import type { UpkeepStore } from './upkeep.ts'
 
 /** A job on a page, as text so that final jobs are answered without being read. */
 export interface JobRow {
@@ -171,5 +172,6 @@ export interface Store {
   readonly events: EventStore
   readonly metrics: MetricStore
   readonly accounts: AccountStore
+  readonly upkeep: UpkeepStore
   close(): Promise<void>
 }

@@ -214,6 +214,10 @@ export class FakeObjects implements ObjectStore {
     throw new Error('not used by the API')
   }
 
+  async usage() {
+    return { objects: this.kept.size, bytes: 0 }
+  }
+
   async close() {}
 
   #get(ref: ObjectRef): Kept | undefined {

@@ -112,6 +112,13 @@ export class MemoryObjectStore implements ObjectStore {
     return this.#write(ref, await readFile(file), undefined)
   }
 
+  async usage(): Promise<{ objects: number; bytes: number }> {
+    const kept = [...this.#projects.values()]
+      .flatMap((buckets) => [...buckets.values()])
+      .flatMap(({ objects }) => [...objects.values()])
+    return { objects: kept.length, bytes: kept.reduce((sum, { info }) => sum + info.size, 0) }
+  }
+
   async close(): Promise<void> {}
 
   #bucket({ projectId, bucket }: { projectId: string; bucket: string }): StoredBucket | undefined {

@@ -15,6 +15,7 @@ export class ScriptedExecutor implements Executor {
   readonly stopped: string[] = []
   readonly released: string[] = []
   readonly removed: string[] = []
+  readonly cleared: string[] = []
   readonly swept: string[][] = []
   readonly #seen = new Map<string, TaskObservation[]>()
   readonly #files = new Map<string, string>()
@@ -91,6 +92,10 @@ export class ScriptedExecutor implements Executor {
 
   async remove(jobId: string): Promise<void> {
     this.removed.push(jobId)
+  }
+
+  async clearLogs(jobId: string): Promise<void> {
+    this.cleared.push(jobId)
   }
 
   async log(jobId: string, task: string): Promise<TaskLog> {

@@ -148,6 +148,10 @@ export class LocalExecutor implements Executor {
     })
   }
 
+  clearLogs(jobId: string): Promise<void> {
+    return this.#inTurn(jobId, () => removeTree(jobLogDirectory(this.#options.logRoot, jobId)))
+  }
+
   async log(jobId: string, task: string): Promise<TaskLog> {
     if (!isSafeName(jobId) || !isSafeName(task)) return { file: null }
     const file = taskLog(this.#options.logRoot, jobId, task)

@@ -182,6 +182,10 @@ class FilesystemObjects implements ObjectStore {
     return guarded(async () => this.#index.listBuckets(projectId))
   }
 
+  async usage(): Promise<{ objects: number; bytes: number }> {
+    return guarded(async () => this.#index.usage())
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await this.#sweeping

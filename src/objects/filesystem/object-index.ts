@@ -134,6 +134,12 @@ export class ObjectIndex {
       .map((row) => ({ name: String(row['name']), created_at: Number(row['created_at']) }))
   }
 
+  /** Number of objects, and their bytes. */
+  usage(): { objects: number; bytes: number } {
+    const row = this.#sql('SELECT count(*) AS objects, coalesce(sum(size), 0) AS bytes FROM objects').get()
+    return { objects: Number(row?.['objects']), bytes: Number(row?.['bytes']) }
+  }
+
   /** Blobs in use whose id starts with two given hex digits. */
   blobsOf(folder: string): Set<string> {
     const rows = this.#sql('SELECT blob FROM objects WHERE blob >= ? AND blob < ?').all(folder, `${folder}g`)

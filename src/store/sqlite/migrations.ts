@@ -1,12 +1,13 @@
 import { refusal } from '../../contract/trainyard-error.ts'
 import type { Database } from './database.ts'
 import { FIRST_SCHEMA } from './migration-001.ts'
+import { AGING_SCHEMA } from './migration-002.ts'
 
 /**
  * The steps of the schema: step n brings a database of version n - 1 to version n. A released step is never edited,
  * only followed by another; a test holds each to its checksum.
  */
-export const MIGRATIONS: readonly string[] = [FIRST_SCHEMA]
+export const MIGRATIONS: readonly string[] = [FIRST_SCHEMA, AGING_SCHEMA]
 
 /** Marks a file as ours ("TrYd"), so that no other program's database is taken for an empty one. */
 const APPLICATION_ID = 0x54725964

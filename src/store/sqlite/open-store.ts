@@ -5,6 +5,7 @@ import { SqliteEventStore } from './event-store.ts'
 import { SqliteJobStore } from './job-store.ts'
 import { SqliteMetricStore } from './metric-store.ts'
 import { checkSchema, migrate } from './migrations.ts'
+import { SqliteUpkeepStore } from './upkeep-store.ts'
 
 /**
  * Opens the store in a SQLite file, or in memory for `:memory:`. A new file gets mode 0600 (an existing one too); an
@@ -27,6 +28,7 @@ export const openSqliteStore = (options: { readonly file: string }): Store => {
     events: new SqliteEventStore(database),
     metrics: new SqliteMetricStore(database),
     accounts: new SqliteAccountStore(database),
+    upkeep: new SqliteUpkeepStore(database),
     close: async () => database.close(),
   }
 }
