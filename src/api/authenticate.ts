@@ -23,8 +23,11 @@ const headersOf = (message: IncomingMessage): Record<string, string> => {
 const rawBodyOf = (message: IncomingMessage): SignInRequest['body'] =>
   hasBody(message) ? { kind: 'stream' } : { kind: 'none' }
 
+/** What sign-in has to know of a call. */
+type Access = Pick<Operation, 'access' | 'body'>
+
 const bytesBodyOf = (
-  operation: Operation,
+  operation: Access,
   message: IncomingMessage,
   bytes: Uint8Array,
 ): SignInRequest['body'] => {
@@ -51,7 +54,7 @@ const requireProject = (caller: Caller, projectId: string): void => {
  */
 export const authenticate = async (
   signIn: SignInService,
-  operation: Operation,
+  operation: Access,
   request: FastifyRequest,
   bytes: Uint8Array | undefined,
 ): Promise<Caller | undefined> => {

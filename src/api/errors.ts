@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ERROR_CODES } from '../contract/error-codes.ts'
 import { isTrainyardError, refusal, type TrainyardError } from '../contract/trainyard-error.ts'
+import { note } from './request-notes.ts'
 
 /** Seconds a caller is told to wait when the refusal is a matter of load. */
 const RETRY_AFTER_SECONDS = 1
@@ -54,7 +55,7 @@ export const answerError = (thrown: unknown, request: FastifyRequest, reply: Fas
   const error = asRefusal(thrown, request.url)
   const status = error.status ?? 500
   if (isClientGone(request)) request.log.debug({ code: error.code }, 'client went away')
-  else if (status >= 500) request.log.error({ err: error }, 'request failed')
+  note(request, { error })
   if (status === 429) reply.header('Retry-After', String(RETRY_AFTER_SECONDS))
   return reply
     .code(status)

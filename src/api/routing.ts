@@ -8,6 +8,7 @@ import { JSON_TYPE } from './errors.ts'
 import { isBlank, type JsonObject, parseJsonObject } from './json-body.ts'
 import { isJsonType } from './media-type.ts'
 import { readJsonBytes } from './request-body.ts'
+import { note } from './request-notes.ts'
 import { splitTarget } from './request-target.ts'
 import type { SignInService } from './services.ts'
 import { type BodyCheck, compileBody, compileQuery, type QueryCheck } from './validation.ts'
@@ -115,7 +116,14 @@ export class Routing {
     handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
   ): void {
     for (const method of methods) this.note(method, url)
-    this.#app.route({ method: methods, url, handler })
+    this.#app.route({
+      method: methods,
+      url,
+      handler: (request, reply) => {
+        note(request, { operation: url })
+        return handler(request, reply)
+      },
+    })
   }
 
   /** Remembers a route made elsewhere, so that a wrong method on its path is answered 405 rather than 404. */
@@ -136,8 +144,10 @@ export class Routing {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
+    note(request, { operation: operation.id })
     const bytes = operation.rawBody ? undefined : await readJsonBytes(request.raw)
     const caller = await authenticate(this.#signIn, operation, request, bytes)
+    if (caller) note(request, { caller })
     const query = checks.query?.(splitTarget(request.url).query)
     const body = bytes && checks.body?.(readBody(operation, request, bytes))
     const params = pathParameters(operation, request)

@@ -23,9 +23,11 @@ import { addIdentityRoutes } from './routes/identity.ts'
 import { addLogRoutes } from './routes/logs.ts'
 import { addMetricsAndEventsRoutes } from './routes/metrics-and-events.ts'
 import { addObjectRoutes } from './routes/objects.ts'
+import { addOperatorRoutes, type OperatorService } from './routes/operator.ts'
 import { addTrainingJobRoutes } from './routes/training-jobs.ts'
 import { Routing } from './routing.ts'
 import type { AccountsService, CatalogService, JobsService, SignInService } from './services.ts'
+import { type RequestObserver, watchAnswer } from './watch-answer.ts'
 
 /** How long request line and headers may take to arrive. */
 const HEADERS_TIMEOUT_MS = 60_000
@@ -55,6 +57,9 @@ export interface ApiOptions {
   readonly logger: Logger | false
   /** Address that links in answers start with, such as `http://127.0.0.1:8080`; asked for each link. */
   readonly publicUrl: () => string
+  /** What those who run the server can ask; without it there is no `/readyz` and no `/metrics`. */
+  readonly operator?: OperatorService
+  readonly observer?: RequestObserver
   /** Epoch ms. */
   readonly clock?: () => number
 }
@@ -72,7 +77,7 @@ const setStandardHeaders = (request: FastifyRequest, reply: FastifyReply): void 
   reply.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
 }
 
-const newServer = (logger: Logger | false): FastifyInstance =>
+const newServer = (logger: Logger | false, observer: RequestObserver | undefined): FastifyInstance =>
   Fastify({
     ...(logger ? { loggerInstance: requestLogger(logger) as FastifyBaseLogger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -92,6 +97,7 @@ const newServer = (logger: Logger | false): FastifyInstance =>
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       setStandardHeaders(request, reply)
+      watchAnswer(request, reply, observer)
       endUnreadBody(request)
       answerError(error, request, reply)
     },
@@ -115,7 +121,7 @@ const checkHead = (message: IncomingMessage, url: string): void => {
   }
 }
 
-const addHooks = (app: FastifyInstance): void => {
+const addHooks = (app: FastifyInstance, observer: RequestObserver | undefined): void => {
   watchRequests(app.server)
   // Node would refuse other expectations itself, without a body; `checkHead` does.
   app.server.on('checkExpectation', (message, response) => app.server.emit('request', message, response))
@@ -124,15 +130,11 @@ const addHooks = (app: FastifyInstance): void => {
     app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   app.addHook('onRequest', async (request, reply) => {
     setStandardHeaders(request, reply)
+    watchAnswer(request, reply, observer)
     checkHead(request.raw, request.url)
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', async (request) => {
     endUnreadBody(request)
-    const { path } = splitTarget(request.url)
-    request.log.info(
-      { method: request.method, path, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) },
-      'answered',
-    )
   })
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply))
 }
@@ -169,10 +171,10 @@ const addNotFound = (app: FastifyInstance, routing: Routing): void => {
  * then cuts them.
  */
 export const createApi = (options: ApiOptions): FastifyInstance => {
-  const app = newServer(options.logger)
+  const app = newServer(options.logger, options.observer)
   const routing = new Routing(app, options.signIn)
   const links = new LogLinks(options.linkKey, options.clock ?? Date.now)
-  addHooks(app)
+  addHooks(app, options.observer)
   addClosing(app)
   addNotFound(app, routing)
   addTrainingJobRoutes(routing, options.jobs)
@@ -183,5 +185,6 @@ export const createApi = (options: ApiOptions): FastifyInstance => {
   addObjectRoutes(routing, options.objects)
   addIdentityRoutes(routing, options.accounts)
   addDocumentRoutes(routing, options.version)
+  if (options.operator) addOperatorRoutes(routing, options.operator, options.signIn)
   return app
 }
