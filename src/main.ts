@@ -10,7 +10,9 @@ if (Number(process.versions.node.split('.')[0]) < MINIMUM_NODE) {
 
 // Loaded after the check: older versions could not even read what follows.
 const { runCli } = await import('./cli/program.ts')
-const { serveCommand } = await import('./app/serve.ts')
-process.exitCode = await runCli(process.argv, [serveCommand()])
+const { serverCommands } = await import('./app/commands.ts')
+// `doctor` sets a code of its own where nothing was thrown.
+const code = await runCli(process.argv, serverCommands())
+process.exitCode ||= code
 
 export {}

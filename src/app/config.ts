@@ -1,145 +1,121 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
-import { type Static, Type } from 'typebox'
-import { parseDocument } from 'yaml'
-import { TrainyardError } from '../contract/trainyard-error.ts'
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
+import {
+  type ConfigPath,
+  configError,
+  configFailure,
+  type Mistake,
+  type Position,
+  toMistake,
+} from './config-mistakes.ts'
+import { Config } from './config-schema.ts'
 
-const strict = { additionalProperties: false } as const
+export { Config } from './config-schema.ts'
 
-const Cards = Type.Object(
-  {
-    count: Type.Integer({ minimum: 1, maximum: 1024, description: 'Number of cards.' }),
-    product_name: Type.Optional(
-      Type.String({ description: 'Product name, as flavors show it. Default `declared`.' }),
-    ),
-    memory: Type.Optional(Type.String({ description: 'Memory of one card, such as `24GB`.' })),
-  },
-  strict,
-)
-
-/** `trainyard.yaml`: every key is optional and has a default. */
-export const Config = Type.Object(
-  {
-    region: Type.Optional(
-      Type.String({
-        pattern: '^[A-Za-z0-9-]{1,64}$',
-        description: 'Name of the first project. Default `local`.',
-      }),
-    ),
-    local: Type.Optional(
-      Type.Object(
-        {
-          cpus: Type.Optional(
-            Type.Integer({
-              minimum: 1,
-              maximum: 4096,
-              description: 'Cores jobs may hold at one time. Default: those of the machine.',
-            }),
-          ),
-          memory_gb: Type.Optional(
-            Type.Integer({
-              minimum: 1,
-              maximum: 65_536,
-              description:
-                'Memory jobs may hold at one time, in GiB. Default: that of the machine, at least 1 a core.',
-            }),
-          ),
-          gpus: Type.Optional({
-            ...Cards,
-            description: 'GPUs jobs may hold. Default: what `nvidia-smi` tells.',
-          }),
-          npus: Type.Optional({ ...Cards, description: 'NPUs jobs may hold. Default: none.' }),
-        },
-        { ...strict, description: 'What this machine offers to jobs, where it differs from what is found.' },
-      ),
-    ),
-    flavors: Type.Optional(
-      Type.Array(
-        Type.Object(
-          {
-            id: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'Id that jobs name.' }),
-            name: Type.Optional(Type.String({ description: 'Name for people. Default: the id.' })),
-            type: Type.Optional(
-              Type.Enum(['CPU', 'GPU', 'Ascend'], { description: 'Kind of node. Default `CPU`.' }),
-            ),
-            cores: Type.Integer({ minimum: 1, description: 'Cores of a node.' }),
-            memory_gb: Type.Integer({ minimum: 1, description: 'Memory of a node, in GiB.' }),
-            cards: Type.Optional(
-              Type.Integer({ minimum: 1, description: 'Accelerators of a node; not for `CPU`. Default 1.' }),
-            ),
-            max_nodes: Type.Optional(
-              Type.Integer({ minimum: 1, description: 'Most nodes of a job. Default 1.' }),
-            ),
-          },
-          strict,
-        ),
-        { maxItems: 200, description: 'Flavors beside those made from the machine.' },
-      ),
-    ),
-    engines: Type.Optional(
-      Type.Array(
-        Type.Object(
-          {
-            id: Type.String({ pattern: '^[A-Za-z0-9._-]{1,128}$', description: 'Id that jobs name.' }),
-            name: Type.String({ minLength: 1, description: 'Framework, such as `PyTorch`.' }),
-            version: Type.String({ minLength: 1, description: 'Version of the engine.' }),
-            interpreter: Type.String({ pattern: '^/', description: 'Absolute path of the interpreter.' }),
-          },
-          strict,
-        ),
-        { maxItems: 200, description: 'Engines beside those found on the search path.' },
-      ),
-    ),
-    limits: Type.Optional(
-      Type.Object(
-        {
-          log_bytes: Type.Optional(
-            Type.Integer({ minimum: 1024, description: 'Most bytes of a task log. Default 1 GiB.' }),
-          ),
-          stop_grace_seconds: Type.Optional(
-            Type.Integer({
-              minimum: 0,
-              maximum: 3600,
-              description: 'Seconds between SIGTERM and SIGKILL. Default 30.',
-            }),
-          ),
-        },
-        { ...strict, description: 'Bounds on what jobs take.' },
-      ),
-    ),
-  },
-  strict,
-)
-export type Config = Static<typeof Config>
-
-/** A mistake in the configuration: told with the file and the key, before anything is started. */
-const configError = (file: string, message: string): TrainyardError =>
-  new TrainyardError('invalid_argument', `${file}: ${message}`, {
-    solution: 'Correct the file and start again; every key is optional.',
-  })
-
-/** Reads `trainyard.yaml` of a data directory; no file means all defaults. */
-export const readConfig = async (dataDirectory: string): Promise<Config> => {
-  const file = join(dataDirectory, 'trainyard.yaml')
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw configError(file, `cannot be read (${error.code})`)
-  })
-  return text === undefined ? {} : parseConfig(text, file)
+/** A configuration that was read, with what is needed to point into its file. */
+export interface LoadedConfig {
+  readonly config: Config
+  /** Absolute path of the file, whether it is there or not. */
+  readonly file: string
+  /** Where a mistake is; undefined when there is no file. */
+  readonly locate: (mistake: Mistake) => Position | undefined
 }
 
-/** Reads and checks the text of a configuration. @throws TrainyardError `invalid_argument` naming the line or the key at fault. */
-export const parseConfig = (text: string, file: string): Config => {
-  const document = parseDocument(text, { prettyErrors: true })
-  const mistake = document.errors[0]
-  if (mistake) throw configError(file, mistake.message)
-  const content: unknown = document.toJS() ?? {}
-  const validate = new Ajv({ strict: false }).compile<Config>(Config)
-  if (validate(content)) return content
-  const [error] = validate.errors ?? []
-  const key = (error?.instancePath ?? '').replaceAll('/', '.').slice(1)
-  const extra = (error?.params as { additionalProperty?: string } | undefined)?.additionalProperty
-  const place = [key, extra].filter(Boolean).join('.') || 'the file'
-  throw configError(file, extra ? `${place} is not a key of the configuration` : `${place} ${error?.message}`)
+/** More is no configuration; it would only be slow to refuse. */
+const MAX_CHARACTERS = 1024 * 1024
+
+/** Name of the configuration file in a data directory. */
+export const configFile = (dataDirectory: string): string => join(dataDirectory, 'trainyard.yaml')
+
+/** Reads `trainyard.yaml` of a data directory; no file means all defaults. */
+export const readConfig = async (dataDirectory: string): Promise<LoadedConfig> => {
+  const file = configFile(dataDirectory)
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw configFailure([`${file}: cannot be read (${error.code})`], error)
+  })
+  return text === undefined ? { config: {}, file, locate: () => undefined } : parseConfig(text, file)
+}
+
+/**
+ * Reads and checks the text of a configuration.
+ * @throws TrainyardError `invalid_argument` with all mistakes: file, line, column, key, and what is allowed.
+ */
+export const parseConfig = (text: string, file: string): LoadedConfig => {
+  if (text.length > MAX_CHARACTERS)
+    throw configFailure([`${file}: is longer than ${MAX_CHARACTERS} characters`])
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const broken = [...document.errors, ...document.warnings]
+  if (broken.length > 0) {
+    const places = broken.map(({ pos, message }) => {
+      const { line, col } = lines.linePos(pos[0])
+      return `${file}:${line}:${col}: the file is not valid YAML: ${message}; allowed: one YAML document of keys and values`
+    })
+    throw configFailure([...new Set(places)])
+  }
+  const content = contentOf(document, file)
+  const locate = (mistake: Mistake): Position | undefined => positionOf(document, lines, mistake)
+  const validate = new Ajv({ strict: false, allErrors: true, verbose: true }).compile<Config>(Config)
+  if (!validate(content)) throw configError(file, (validate.errors ?? []).map(toMistake), locate)
+  return { config: content, file, locate }
+}
+
+/** The content without keys that have no value: a section whose keys are all commented out is no mistake. */
+const contentOf = (document: Document, file: string): unknown => {
+  try {
+    return withoutNulls(document.toJS() ?? {})
+  } catch (cause) {
+    // Too many aliases, or one of an anchor that is not there.
+    throw configFailure(
+      [
+        `${file}:1:1: the file is not valid YAML: ${cause instanceof Error ? cause.message : cause}; allowed: one YAML document of keys and values`,
+      ],
+      cause,
+    )
+  }
+}
+
+const withoutNulls = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, entry]) => entry !== null)
+      .map(([key, entry]) => [key, withoutNulls(entry)]),
+  )
+}
+
+/** Offset of the key of a pair; undefined when the parent has no such key. */
+const keyOffset = (document: Document, path: ConfigPath): number | undefined => {
+  const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents
+  if (!isMap(parent)) return undefined
+  const name = String(path.at(-1))
+  const pair = parent.items.find(({ key }) => (isScalar(key) ? String(key.value) : String(key)) === name)
+  return isNode(pair?.key) ? pair.key.range?.[0] : undefined
+}
+
+const valueOffset = (document: Document, path: ConfigPath): number | undefined => {
+  const node = path.length === 0 ? document.contents : document.getIn(path, true)
+  return isNode(node) ? node.range?.[0] : undefined
+}
+
+/** Where a mistake is; where what it names is missing, the nearest thing around it. */
+const positionOf = (
+  document: Document,
+  lines: LineCounter,
+  { path, atKey = false }: Mistake,
+): Position | undefined => {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const part = path.slice(0, length)
+    const value = valueOffset(document, part)
+    const offset = atKey || value === undefined ? (keyOffset(document, part) ?? value) : value
+    if (offset !== undefined) {
+      const { line, col } = lines.linePos(offset)
+      return { line, column: col }
+    }
+  }
+  return { line: 1, column: 1 }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { access, chmod, mkdir, open, readFile, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { TrainyardError } from '../contract/trainyard-error.ts'
 
@@ -16,6 +16,20 @@ export const dataPaths = (directory: string) => ({
   logs: join(directory, 'logs'),
   restoring: join(directory, '.restoring'),
 })
+
+/** The path itself if something is there, else the nearest directory above it that is there. */
+export const nearestDirectory = async (path: string): Promise<string> => {
+  let place = path
+  while (place !== dirname(place)) {
+    const isThere = await access(place).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) break
+    place = dirname(place)
+  }
+  return place
+}
 
 /** Makes the data directory, readable by its owner alone. */
 export const makeDataDirectory = async (directory: string): Promise<void> => {
@@ -51,6 +65,18 @@ export const lockDataDirectory = (lockFile: string): (() => void) => {
     throw new Error(`Another server uses this data directory (${lockFile} is locked).`, { cause: error })
   }
   return () => database.close()
+}
+
+/** Whether a server has the lock of a data directory. Takes it for a moment where nobody has it. */
+export const isLocked = async (lockFile: string): Promise<boolean> => {
+  // Nothing is made where there is nothing.
+  if ((await nearestDirectory(lockFile)) !== lockFile) return false
+  try {
+    lockDataDirectory(lockFile)()
+    return false
+  } catch {
+    return true
+  }
 }
 
 /** `credentials.json`: what SDK and CLI find by themselves. */

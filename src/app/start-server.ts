@@ -1,22 +1,32 @@
 import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createApi } from '../api/server.ts'
 import { Catalog } from '../catalog/catalog.ts'
 import { detectEngines } from '../catalog/detect-engines.ts'
 import { detectMachine, type Machine } from '../catalog/detect-machine.ts'
+import type { Executor } from '../executors/executor.ts'
 import { LocalExecutor } from '../executors/local/local-executor.ts'
 import { Accounts } from '../identity/accounts.ts'
-import { openSecretBox } from '../identity/secret-box.ts'
+import { openSecretBox, type SecretBox } from '../identity/secret-box.ts'
 import { SignIn } from '../identity/sign-in.ts'
 import { Jobs } from '../jobs/jobs.ts'
 import { openFilesystemObjects } from '../objects/filesystem/filesystem-objects.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import { openSqliteStore } from '../store/sqlite/open-store.ts'
-import { type Config, readConfig } from './config.ts'
-import { dataPaths, lockDataDirectory, makeDataDirectory } from './data-directory.ts'
+import type { Store } from '../store/store.ts'
+import { readConfig } from './config.ts'
+import { checkAgainstMachine } from './config-cross-checks.ts'
+import type { Config } from './config-schema.ts'
+import { dataPaths, lockDataDirectory, makeDataDirectory, refuseHalfRestored } from './data-directory.ts'
+import { DiskGuard, guardUploads, tellWaitingJobs } from './disk-guard.ts'
+import { keepingOf } from './durations.ts'
 import { ensureCredentials } from './ensure-credentials.ts'
 import { machineCapacity, offeredEngines, offeredFlavors, offeredMachine } from './machine.ts'
+import { Metrics } from './metrics/metrics.ts'
+import { Operator } from './operator.ts'
+import { type Keeping, Retention } from './retention.ts'
 import { packageVersion } from './version.ts'
 
 export interface ServerOptions {
@@ -25,6 +35,8 @@ export interface ServerOptions {
   readonly port: number
   readonly host: string
   readonly log: Logger
+  /** How long finished jobs are kept, such as `90d`; goes before the configuration. */
+  readonly keep?: string
 }
 
 /** A server that listens. */
@@ -68,67 +80,156 @@ const openServer = async (options: ServerOptions, open: OpenThings): Promise<Run
   const { dataDirectory, log } = options
   const paths = dataPaths(dataDirectory)
   await makeDataDirectory(dataDirectory)
-  const config = await readConfig(dataDirectory)
+  const loaded = await readConfig(dataDirectory)
+  const { config } = loaded
   open.add(lockDataDirectory(paths.lock), (unlock) => unlock())
+  await refuseHalfRestored(paths)
   // Looking for interpreters starts processes: it goes on while the files are opened.
   const detected = Promise.all([detectMachine(), detectEngines()])
-  const { store, objects, secretBox, accounts } = openKept(paths, open)
+  const metrics = new Metrics({ version: packageVersion() })
+  const kept = openKept(paths, metrics, open)
   const [foundMachine, foundEngines] = await detected
   const machine = offeredMachine(foundMachine, config)
+  await checkAgainstMachine(loaded, machine)
   const catalog = new Catalog(offeredEngines(foundEngines, config), offeredFlavors(machine, config))
   let url = ''
   const executor = open.add(
-    openExecutor(paths, objects, machine, config, () => url),
+    metrics.watchExecutor(openExecutor(paths, kept.objects, machine, config, () => url)),
     (opened) => opened.close(),
   )
-  const scheduler = open.add(
+  const guard = await openGuard(paths, config, kept.store, log, open)
+  const scheduler = openScheduler({ ...kept, executor, catalog, guard, metrics, config, log }, open)
+  openRetention({ ...kept, executor, metrics, log, keeping: keepingOf(config, options.keep) }, open)
+  const api = openApi({ ...kept, executor, catalog, guard, metrics, scheduler, config, log }, () => url, open)
+  await api.listen({ port: options.port, host: options.host })
+  url = toUrl(options.host, api.server.address() as AddressInfo)
+  await ensureCredentials(paths.credentials, kept.accounts, {
+    endpoint: url,
+    region: config.region ?? DEFAULT_REGION,
+  })
+  await scheduler.start()
+  return { url, accounts: kept.accounts, close: () => open.closeAll() }
+}
+
+/** What was opened before. */
+interface Parts {
+  readonly store: Store
+  readonly objects: ObjectStore
+  readonly secretBox: SecretBox
+  readonly accounts: Accounts
+  readonly executor: Executor
+  readonly catalog: Catalog
+  readonly guard: DiskGuard
+  readonly metrics: Metrics
+  readonly scheduler: Scheduler
+  readonly config: Config
+  readonly log: Logger
+}
+
+const openGuard = async (
+  { root, objects, runs, logs }: ReturnType<typeof dataPaths>,
+  { limits = {} }: Config,
+  store: Store,
+  log: Logger,
+  open: OpenThings,
+): Promise<DiskGuard> => {
+  const guard = new DiskGuard({
+    // Each may lie on a disk of its own.
+    directories: [root, objects, runs, logs],
+    minFreeBytes: limits.min_free_bytes,
+    onChange: (isLow, { freeBytes }) => {
+      if (isLow) log.warn({ freeBytes }, 'the disk is nearly full: nothing new is taken or started')
+      else log.info({ freeBytes }, 'the disk has space again')
+      tellWaitingJobs(store, isLow, Date.now()).catch((error: unknown) =>
+        log.error({ err: error }, 'events not kept'),
+      )
+    },
+  })
+  await guard.start()
+  return open.add(guard, (opened) => opened.stop())
+}
+
+const openScheduler = (
+  {
+    store,
+    executor,
+    catalog,
+    guard,
+    metrics,
+    config,
+    log,
+  }: Omit<Parts, 'scheduler' | 'secretBox' | 'objects' | 'accounts'>,
+  open: OpenThings,
+): Scheduler =>
+  open.add(
     new Scheduler({
       store,
       executor,
       log,
       interpreterOf: (engineId) => interpreterOf(catalog, engineId),
+      mayPlace: () => !guard.isLow,
+      onLook: (durationMs, failed) => metrics.looked(durationMs, failed),
       ...graceOf(config),
     }),
     (opened) => opened.stop(),
   )
-  const jobs = new Jobs({
+
+const openRetention = (
+  {
     store,
-    objects,
     executor,
-    catalog,
-    workspaces: accounts,
-    wake: () => scheduler.wake(),
+    metrics,
+    log,
+    keeping,
+  }: Pick<Parts, 'store' | 'executor' | 'metrics' | 'log'> & { readonly keeping: Keeping },
+  open: OpenThings,
+): void => {
+  const retention = new Retention({
+    store,
+    executor,
+    keeping,
+    onSwept: (swept) => {
+      metrics.swept(swept)
+      log.info(swept, 'removed what was kept long enough')
+    },
+    onTrouble: (error, job) => log.error({ err: error, job }, 'could not be removed; it is tried again'),
   })
-  const signIn = new SignIn({ accounts })
-  const linkKey = secretBox.derive('log links')
-  const version = packageVersion()
-  const api = open.add(
+  retention.start()
+  open.add(retention, (opened) => opened.stop())
+}
+
+const openApi = (parts: Parts, url: () => string, open: OpenThings): FastifyInstance => {
+  const { store, objects, secretBox, accounts, executor, catalog, guard, metrics, scheduler, config } = parts
+  const wake = (): void => {
+    metrics.woke()
+    scheduler.wake()
+  }
+  const workspaces = accounts
+  const checkTaking = (): void => guard.check()
+  const sources = { store, executor, objects, guard }
+  return open.add(
     createApi({
-      jobs,
+      jobs: new Jobs({ store, objects, executor, catalog, workspaces, checkTaking, wake }),
       catalog,
       accounts,
-      signIn,
-      objects,
-      linkKey,
-      version,
-      logger: log,
-      publicUrl: () => url,
+      signIn: new SignIn({ accounts }),
+      objects: guardUploads(objects, guard),
+      linkKey: secretBox.derive('log links'),
+      version: packageVersion(),
+      logger: parts.log,
+      publicUrl: url,
+      operator: new Operator({ metrics, sources, areMetricsOpen: config.metrics?.open ?? false }),
+      observer: metrics,
     }),
     (opened) => opened.close(),
   )
-  await api.listen({ port: options.port, host: options.host })
-  url = toUrl(options.host, api.server.address() as AddressInfo)
-  await ensureCredentials(paths.credentials, accounts, {
-    endpoint: url,
-    region: config.region ?? DEFAULT_REGION,
-  })
-  await scheduler.start()
-  return { url, accounts, close: () => open.closeAll() }
 }
 
 /** Opens what is kept: jobs and accounts, objects, the key that seals secrets. */
-const openKept = (paths: ReturnType<typeof dataPaths>, open: OpenThings) => {
-  const store = open.add(openSqliteStore({ file: paths.database }), (opened) => opened.close())
+const openKept = (paths: ReturnType<typeof dataPaths>, metrics: Metrics, open: OpenThings) => {
+  const store = open.add(metrics.watchStore(openSqliteStore({ file: paths.database })), (opened) =>
+    opened.close(),
+  )
   const objects = open.add(openFilesystemObjects({ root: paths.objects }), (opened) => opened.close())
   const secretBox = openSecretBox(paths.secretKey)
   return { store, objects, secretBox, accounts: new Accounts({ store: store.accounts, secretBox }) }
