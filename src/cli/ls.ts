@@ -56,7 +56,7 @@ const ENTRY_COLUMNS: readonly Column<ObsEntry>[] = [
 const printBuckets = async (terminal: Terminal, session: Session, format: Format): Promise<void> => {
   const buckets = await session.obs.listBuckets()
   await printRows(terminal, format, buckets, { columns: BUCKET_COLUMNS, idOf: bucketUrl })
-  if (buckets.length === 0) terminal.hint('no buckets yet: a bucket comes into being with its first object')
+  if (buckets.length === 0) terminal.note('no buckets yet: a bucket comes into being with its first object')
 }
 
 /** `trainyard ls`. */

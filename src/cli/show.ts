@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import { type Cli, connectionOptions, openSession } from './cli.ts'
 import { findJob } from './find-job.ts'
-import { type Format, formatOption, printObject, printRows } from './format.ts'
-import { jobColumns } from './job-columns.ts'
+import { type Format, formatOption } from './format.ts'
 import { jobText } from './job-text.ts'
+import { printJob } from './print-jobs.ts'
 
 /** Newest events that `show` prints. */
 const EVENTS = 10
@@ -29,11 +29,7 @@ Examples:
       const session = openSession(cli, command)
       const job = await findJob(session, reference, connectionOptions(command).workspace)
       const info = await job.info()
-      if (format === 'json' || format === 'yaml') return printObject(terminal, format, info)
-      if (format === 'csv' || format === 'ids') {
-        const shape = { columns: jobColumns(Date.now()), idOf: () => info.metadata.id }
-        return printRows(terminal, format, [info], shape)
-      }
+      if (format !== 'table' && format !== 'wide') return printJob(terminal, format, info)
       const limit = format === 'wide' ? ALL_EVENTS : EVENTS
       const { events } = await job.events({ limit, order: 'desc' })
       return terminal.print(jobText(terminal, info, events.reverse()))

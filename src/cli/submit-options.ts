@@ -1,4 +1,5 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
+import { type Format, formatOption } from './format.ts'
 import { gatherPairs, parseWhole } from './option-values.ts'
 
 type Pairs = Readonly<Record<string, string>>
@@ -25,7 +26,7 @@ export interface SubmitOptions {
   readonly annotation?: Pairs
   readonly wait?: boolean
   readonly follow?: boolean
-  readonly format: 'id' | 'json'
+  readonly format: Format
 }
 
 /** `submit` with its options and help, without its action. */
@@ -62,7 +63,7 @@ export const submitOptions = (): Command =>
     .option('--annotation <key=value>', 'annotation; repeatable', gatherPairs)
     .option('-w, --wait', 'wait until the job has ended; exits 1 unless it is Completed')
     .option('--follow', 'print the log of worker-0 meanwhile; waits as well')
-    .addOption(new Option('-o, --format <form>', 'form of the output').choices(['id', 'json']).default('id'))
+    .addOption(formatOption('ids'))
     .addHelpText(
       'after',
       `

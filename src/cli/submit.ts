@@ -8,6 +8,7 @@ import {
 } from '../sdk/node/index.ts'
 import { type Cli, connectionOptions, openSession } from './cli.ts'
 import { printLog } from './logs.ts'
+import { printJob } from './print-jobs.ts'
 import { withDefaults } from './submit-defaults.ts'
 import { readJobFile } from './submit-file.ts'
 import { type SubmitOptions, submitOptions } from './submit-options.ts'
@@ -45,11 +46,15 @@ export const submitCommand = (cli: Cli): Command =>
     const session = openSession(cli, command)
     const request = await prepare(cli, session, options, connectionOptions(command).workspace)
     const job = await TrainingJob.create(session, request)
-    await cli.terminal.print(options.format === 'json' ? JSON.stringify(job.created, null, 2) : job.jobId)
-    if (options.follow !== true && options.wait !== true) {
+    const isWaiting = options.follow === true || options.wait === true
+    // One document: with --wait and -o json it is the job as it ended.
+    if (job.created !== undefined && (!isWaiting || options.format === 'ids')) {
+      await printJob(cli.terminal, options.format, job.created)
+    }
+    if (!isWaiting) {
       hintNext(cli, job)
       return
     }
     if (options.follow === true) await printLog(cli, job, 'worker-0', { follow: true })
-    await waitAndPrint(cli, job)
+    await waitAndPrint(cli, job, { format: options.format })
   })
