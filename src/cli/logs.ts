@@ -1,36 +1,18 @@
 import { Command } from 'commander'
-import { isTrainyardError, type TrainingJob, TrainyardError } from '../sdk/node/index.ts'
+import { type LogLine, type TrainingJob, TrainyardError } from '../sdk/node/index.ts'
 import { type Cli, connectionOptions, openSession } from './cli.ts'
 import { findJob } from './find-job.ts'
+import { findTail } from './log-tail.ts'
 import { parseWhole } from './option-values.ts'
 
 interface LogsOptions {
-  follow?: boolean
-  tail?: number
+  readonly follow?: boolean
+  readonly tail?: number
 }
 
-/** The last lines of a text; a text that does not end a line keeps its unfinished one. */
-export const lastLines = (text: string, count: number): string => {
-  if (count === 0) return ''
-  const end = text.endsWith('\n') ? text.length - 1 : text.length
-  let at = end
-  for (let line = 0; line < count && at > 0; line += 1) at = text.lastIndexOf('\n', at - 1)
-  return text.slice(at <= 0 && text[0] !== '\n' ? 0 : at + 1)
-}
-
-const isNotReady = (error: unknown): boolean => isTrainyardError(error) && error.code === 'ModelArts.2818'
-
-/** Prints the last lines; gives the byte where what comes later begins. */
-const printTail = async (cli: Cli, job: TrainingJob, task: string, count: number): Promise<number> => {
-  try {
-    const preview = await job.log(task)
-    await cli.terminal.write(lastLines(preview.content, count))
-    return preview.full_size
-  } catch (error) {
-    if (isNotReady(error)) return 0
-    throw error
-  }
-}
+/** The byte where printing begins. */
+const beginOf = async (job: TrainingJob, task: string, { tail }: LogsOptions): Promise<number> =>
+  tail === undefined ? 0 : ((await findTail(job, task, tail)) ?? 0)
 
 /** Prints the log of a task, and what comes later when following. Gives whether anything was printed. */
 export const printLog = async (
@@ -39,8 +21,7 @@ export const printLog = async (
   task: string,
   options: LogsOptions,
 ): Promise<boolean> => {
-  const offset = options.tail === undefined ? 0 : await printTail(cli, job, task, options.tail)
-  if (options.tail !== undefined && options.follow !== true) return offset > 0
+  const offset = await beginOf(job, task, options)
   let isEmpty = offset === 0
   for await (const text of job.followLog(task, { offset, follow: options.follow === true })) {
     isEmpty = false
@@ -49,30 +30,82 @@ export const printLog = async (
   return !isEmpty
 }
 
+/** A carriage return would write over what says whose line it is: of a line that was, its last state is shown. */
+const lastState = (text: string): string => text.replace(/\r+$/, '').replace(/^.*\r/s, '')
+
+/**
+ * Prints the logs of several tasks, each line behind the name of its task: while following as they come, else one task
+ * after another. Gives whether anything was printed.
+ */
+export const printLogs = async (
+  cli: Cli,
+  job: TrainingJob,
+  tasks: readonly string[],
+  options: LogsOptions,
+): Promise<boolean> => {
+  const { terminal } = cli
+  let isEmpty = true
+  const print = async (task: string, { text }: LogLine): Promise<void> => {
+    isEmpty = false
+    await terminal.write(`${terminal.paint(`[${task}]`, 'dim')} ${lastState(text)}\n`)
+  }
+  const printTask = async (task: string, signal?: AbortSignal): Promise<void> => {
+    const offset = await beginOf(job, task, options)
+    const follow = options.follow === true
+    for await (const line of job.logLines(task, { offset, follow, signal })) await print(task, line)
+  }
+  if (options.follow !== true) {
+    for (const task of tasks) await printTask(task)
+    return !isEmpty
+  }
+  // The first that fails ends the others: what it says must not come after hours.
+  const failed = new AbortController()
+  await Promise.all(
+    tasks.map((task) =>
+      printTask(task, failed.signal).catch((error: unknown) => {
+        failed.abort(error)
+        throw error
+      }),
+    ),
+  )
+  return !isEmpty
+}
+
+const HELP = `
+Without a task, the logs of a job with several are printed together, each line behind [its task].
+The last lines are found from the end: of a long log, nothing else is read.
+
+Examples:
+  trainyard logs resnet50
+  trainyard logs resnet50 --tail 20
+  trainyard logs resnet50 worker-0 -f
+  trainyard logs resnet50 -f | grep loss`
+
 /** `trainyard logs`. */
 export const logsCommand = (cli: Cli): Command =>
   new Command('logs')
-    .description('print the log of a task')
+    .description('print the logs of a job, or that of one task')
     .argument('<job>', 'name, id, or the begin of an id')
-    .argument('[task]', 'task, such as worker-1', 'worker-0')
+    .argument('[task]', 'task, such as worker-1; default: all')
     .option('-f, --follow', 'wait for more, until the job ends')
-    .option('-t, --tail <lines>', 'only the last lines', parseWhole(0, 1_000_000))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  trainyard logs resnet50
-  trainyard logs resnet50 worker-1 --tail 20 -f`,
-    )
-    .action(async (reference: string, task: string, options: LogsOptions, command: Command) => {
+    .option('-t, --tail <lines>', 'only the last lines of each task', parseWhole(0, 1_000_000))
+    .addHelpText('after', HELP)
+    .action(async (reference: string, task: string | undefined, options: LogsOptions, command: Command) => {
       const session = openSession(cli, command)
       const job = await findJob(session, reference, connectionOptions(command).workspace)
       const { status } = await job.info()
-      if (!status.tasks.includes(task)) {
+      if (task !== undefined && !status.tasks.includes(task)) {
         throw new TrainyardError('invalid_argument', `There is no task ${task}.`, {
           solution: `The tasks are ${status.tasks.join(', ')}.`,
         })
       }
-      const hasOutput = await printLog(cli, job, task, options)
-      if (!hasOutput) cli.terminal.note(`${task} has written nothing yet (${status.phase}).`)
+      const tasks = task === undefined ? status.tasks : [task]
+      const [only = ''] = tasks
+      const hasOutput =
+        tasks.length === 1
+          ? await printLog(cli, job, only, options)
+          : await printLogs(cli, job, tasks, options)
+      const whose = tasks.length === 1 ? `${only} has` : 'its tasks have'
+      if (!hasOutput && options.tail !== 0)
+        cli.terminal.note(`${whose} written nothing yet (${status.phase}).`)
     })

@@ -112,8 +112,10 @@ export class WireServer {
   /** Life of the tokens it issues, and how many it issued. */
   tokenLifeMs = 24 * 3_600_000
   tokensIssued = 0
-  /** Links issued so far; only the newest one is honoured. */
+  /** Links issued so far; only the newest one of a log is honoured, and none when somebody changes this number. */
   linksIssued = 0
+  #linksKnown = 0
+  readonly #newestLinks = new Map<string, number>()
   intercept: Intercept = () => undefined
   readonly #server = createServer((request, response) => void this.#serve(request, response))
 
@@ -181,7 +183,8 @@ export class WireServer {
       ...(isRaw || body === undefined ? {} : { 'content-type': 'application/json' }),
       ...answer.headers,
     })
-    if (answer.isCutShort === true) response.write(Buffer.isBuffer(body) ? body : String(body), () => message.socket.destroy())
+    if (answer.isCutShort === true)
+      response.write(Buffer.isBuffer(body) ? body : String(body), () => message.socket.destroy())
     else response.end(body === undefined ? undefined : isRaw ? body : JSON.stringify(body))
   }
 
@@ -338,15 +341,24 @@ export class WireServer {
         body: { content: log.toString(), current_size: log.length, full_size: log.length },
       }
     }
+    this.#expireLinks()
     this.linksIssued += 1
+    this.#linksKnown = this.linksIssued
+    this.#newestLinks.set(`/files/${id}/${task}`, this.linksIssued)
     return {
       status: 200,
       body: { obs_url: `${this.endpoint}/files/${id}/${task}?signature=${this.linksIssued}` },
     }
   }
 
+  #expireLinks(): void {
+    if (this.linksIssued !== this.#linksKnown) this.#newestLinks.clear()
+    this.#linksKnown = this.linksIssued
+  }
+
   #logFile(request: WireRequest): WireAnswer {
-    if (request.query.get('signature') !== String(this.linksIssued)) {
+    this.#expireLinks()
+    if (request.query.get('signature') !== String(this.#newestLinks.get(request.path) ?? this.linksIssued)) {
       return refusal(403, 'ModelArts.0108', 'The link has expired.')
     }
     const log = this.logs.get(request.path.slice('/files/'.length)) ?? Buffer.alloc(0)
