@@ -55,7 +55,7 @@ export const matchesExpected = (output: string, expected: string): boolean => {
       .split('\n')
       .map((line) => line.trim().replace(/\s+/g, ' '))
   const pattern = tidy(expected)
-    .map((line) => (line === '…' ? '(?:.*\\n)*' : `${line.split('…').map(literal).join('.*')}\\n`))
+    .map((line) => (line === '…' ? '(?:.*\\n)*' : `${line.split(/ ?… ?/).map(literal).join('.*')}\\n`))
     .join('')
   return new RegExp(`^${pattern}$`).test(`${tidy(output).join('\n')}\n`)
 }

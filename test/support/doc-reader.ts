@@ -48,18 +48,18 @@ const onPath = async (name: string): Promise<string> => {
   throw new Error(`${name} is not on the search path`)
 }
 
-/** A folder that looks like a checkout, in which blocks of TypeScript can import the package by its name as well. */
+/**
+ * A folder that looks like a checkout. Blocks of TypeScript can also import the package by its name: there it stands for
+ * the sources, so that nothing has to be built.
+ */
 const makeCheckout = async (folder: string): Promise<void> => {
-  await mkdir(join(folder, 'node_modules/trainyard'), { recursive: true })
-  for (const name of ['package.json', 'src', 'examples']) await symlink(join(root, name), join(folder, name))
-  for (const name of await readdir(join(root, 'node_modules'))) {
-    if (name !== '.package-lock.json' && name !== 'trainyard') {
-      await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name))
-    }
-  }
-  await symlink(join(root, 'src'), join(folder, 'node_modules/trainyard/src'))
-  const manifest = { name: 'trainyard', type: 'module', exports: './src/sdk/node/index.ts' }
-  await writeFile(join(folder, 'node_modules/trainyard/package.json'), JSON.stringify(manifest))
+  await mkdir(folder)
+  for (const name of ['src', 'examples', 'node_modules']) await symlink(join(root, name), join(folder, name))
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as object
+  await writeFile(
+    join(folder, 'package.json'),
+    JSON.stringify({ ...manifest, exports: './src/sdk/node/index.ts' }),
+  )
 }
 
 /** Someone who reads a page and types what stands there: one shell, one home, servers in terminals of their own. */
