@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ERROR_CODES, type ErrorCodeEntry, isRetryableStatus } from '../src/contract/error-codes.ts'
 import { buildOpenApi } from '../src/contract/openapi.ts'
 import type { ClientErrorCode } from '../src/contract/trainyard-error.ts'
+import { cliPage } from './cli-page.ts'
 import { configurationPage } from './configuration-page.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -62,6 +63,7 @@ const version = (): string =>
 
 /** The pages of `docs/reference` that are made from the code: path from the root of the repository → content. */
 export const buildReference = (): Readonly<Record<string, string>> => ({
+  'docs/reference/cli.md': cliPage(),
   'docs/reference/configuration.md': configurationPage(),
   'docs/reference/errors.md': errorsPage(),
   'docs/reference/openapi.json': `${JSON.stringify(buildOpenApi(version()), null, 2)}\n`,
