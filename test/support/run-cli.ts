@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream'
 import { createProgram, runProgram } from '../../src/cli/program.ts'
 import type { Output } from '../../src/cli/terminal.ts'
 import type { WireServer } from './wire-server.ts'
@@ -13,6 +14,18 @@ export interface CliScreen {
   /** Columns of a terminal; without, the output is a pipe. */
   readonly columns?: number
   readonly env?: Readonly<Record<string, string>>
+  /** What a person types, line by line; or, where the output is a pipe, what stdin holds. */
+  readonly answers?: readonly string[]
+}
+
+/** Stdin with everything in it from the start; a terminal where the screen is one. */
+const stdinOf = ({ answers = [], columns }: CliScreen) => {
+  const stdin = Object.assign(new PassThrough(), {
+    isTTY: columns !== undefined,
+    setRawMode: () => undefined,
+  })
+  stdin.end(answers.map((answer) => `${answer}\n`).join(''))
+  return stdin
 }
 
 class Collected implements Output {
@@ -49,7 +62,7 @@ export const runCli = async (
     XDG_CONFIG_HOME: '/nonexistent',
     ...screen.env,
   }
-  const program = createProgram({ version: '1.2.3', stdout, stderr, env })
+  const program = createProgram({ version: '1.2.3', stdin: stdinOf(screen), stdout, stderr, env })
   const exitCode = await runProgram(program, args, stderr)
   return { exitCode, stdout: stdout.text, stderr: stderr.text }
 }
