@@ -5,6 +5,7 @@ import { buildOpenApi } from '../src/contract/openapi.ts'
 import type { ClientErrorCode } from '../src/contract/trainyard-error.ts'
 import { cliPage } from './cli-page.ts'
 import { configurationPage } from './configuration-page.ts'
+import { sdkPage } from './sdk-page/sdk-page.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -66,6 +67,7 @@ export const buildReference = (): Readonly<Record<string, string>> => ({
   'docs/reference/cli.md': cliPage(),
   'docs/reference/configuration.md': configurationPage(),
   'docs/reference/errors.md': errorsPage(),
+  'docs/reference/sdk.md': sdkPage(root),
   'docs/reference/openapi.json': `${JSON.stringify(buildOpenApi(version()), null, 2)}\n`,
 })
 

@@ -24,6 +24,7 @@ export const ListEventsQuery = Type.Object({
   pattern: optional(text('Text the message contains, any case.', { maxLength: 256 })),
   source: optional(text('`K8S`, `Job` or `Task`, any case.')),
 })
+/** Which events of a job are wanted. */
 export type ListEventsQuery = Static<typeof ListEventsQuery>
 
 export const JobEvent = Type.Object(
@@ -35,6 +36,7 @@ export const JobEvent = Type.Object(
   },
   { $id: 'JobEvent', description: 'Something that happened to a job.' },
 )
+/** Something that happened to a job. */
 export type JobEvent = Static<typeof JobEvent>
 
 export const ListEventsResponse = Type.Object(
@@ -49,4 +51,5 @@ export const ListEventsResponse = Type.Object(
   },
   { $id: 'ListEventsResponse', description: 'A page of events.' },
 )
+/** A page of events. */
 export type ListEventsResponse = Static<typeof ListEventsResponse>

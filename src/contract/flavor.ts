@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { integer, list, oneOf, optional, text, textMap } from './fields.ts'
 
 export const FLAVOR_TYPES = ['CPU', 'GPU', 'Ascend'] as const
+/** Kind of processor that a flavor is about. */
 export type FlavorType = (typeof FLAVOR_TYPES)[number]
 
 const Billing = Type.Object(

@@ -15,6 +15,7 @@ export const LogPreviewResponse = Type.Object(
   },
   { $id: 'LogPreviewResponse', description: 'The newest part of a log.' },
 )
+/** The newest part of a log. */
 export type LogPreviewResponse = Static<typeof LogPreviewResponse>
 
 export const LogLinkQuery = Type.Object({

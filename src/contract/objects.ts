@@ -10,6 +10,7 @@ export const ObjectInfo = Type.Object(
   },
   { $id: 'ObjectInfo', description: 'An object of the store.' },
 )
+/** An object of the store. */
 export type ObjectInfo = Static<typeof ObjectInfo>
 
 export const PutObjectResponse = Type.Object(
@@ -22,6 +23,7 @@ export const PutObjectResponse = Type.Object(
   },
   { $id: 'PutObjectResponse', description: 'The object as stored.' },
 )
+/** The object as stored. */
 export type PutObjectResponse = Static<typeof PutObjectResponse>
 
 export const ListObjectsQuery = Type.Object({

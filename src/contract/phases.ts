@@ -22,6 +22,7 @@ export const PHASES = [
   'Terminated',
   'Abnormal',
 ] as const
+/** One of the eight phases. */
 export type Phase = (typeof PHASES)[number]
 
 /** Finer states. Clients must not depend on them: the set may grow. */
@@ -38,6 +39,7 @@ export const SECONDARY_PHASES = [
   'Lost',
   'Unknown',
 ] as const
+/** One of the finer states known today. */
 export type SecondaryPhase = (typeof SECONDARY_PHASES)[number]
 
 /**
@@ -57,7 +59,7 @@ export const END_REASONS = [
 ] as const
 export type EndReason = (typeof END_REASONS)[number]
 
-/** Whether a job in this state can still change. Abnormal/Unknown may return to Running, so it is not final. */
+/** Whether a job in this state will not change any more. Abnormal/Unknown may return to Running, so it is not final. */
 export const isFinal = (phase: Phase, secondaryPhase: SecondaryPhase): boolean =>
   phase === 'Completed' ||
   phase === 'Failed' ||

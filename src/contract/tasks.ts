@@ -4,6 +4,7 @@ import { integer, optional, text } from './fields.ts'
 export const ListTasksQuery = Type.Object({
   schedule_count: optional(integer('Only this scheduling, from 1; absent: all.', { minimum: 1 })),
 })
+/** Which placements of a job are wanted. */
 export type ListTasksQuery = Static<typeof ListTasksQuery>
 
 /** Where a task of one scheduling ran. Addresses that are not known are empty. */

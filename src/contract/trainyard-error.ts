@@ -23,9 +23,13 @@ export interface TrainyardErrorOptions {
  * `instanceof` fails when two copies of the package are loaded.
  */
 export class TrainyardError extends Error {
+  /** What went wrong: a code of the API, or one that the SDK makes itself. */
   readonly code: string
+  /** What to do about it. */
   readonly solution: string | undefined
+  /** HTTP status; undefined when no server answered. */
   readonly status: number | undefined
+  /** Names the request in the log of the server. */
   readonly requestId: string | undefined
 
   constructor(

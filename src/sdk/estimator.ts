@@ -25,11 +25,15 @@ import type { InputDataOptions } from './value-classes.ts'
 
 /** What a class-level call takes besides its own arguments. */
 export interface ClassCallOptions<Mode extends OnError = 'throw'> extends CallOptions {
+  /** Who calls, and where to. */
   readonly session: Session
+  /** How failures reach the caller. Default `throw`. */
   readonly onError?: Mode | undefined
 }
 
+/** What an estimator is made of: a job to create, or the id of one that exists. */
 export interface EstimatorOptions<Mode extends OnError = 'throw'> extends JobDescription {
+  /** Who calls, and where to. */
   readonly session: Session
   /** Addresses an existing job instead of describing a new one. */
   readonly jobId?: string | undefined
@@ -37,6 +41,7 @@ export interface EstimatorOptions<Mode extends OnError = 'throw'> extends JobDes
   readonly onError?: Mode | undefined
 }
 
+/** How a job is created. */
 export interface FitOptions extends CallOptions {
   /** Input channels; replace those of the constructor. */
   readonly inputs?: readonly InputDataOptions[] | undefined
@@ -52,14 +57,23 @@ export interface JobListOptions<Mode extends OnError = 'throw'> extends ClassCal
   readonly offset?: number | undefined
   /** 1 to 50. */
   readonly limit?: number | undefined
+  /** Key to sort by. Default `create_time`. */
   readonly sortBy?: SortKey | (string & {}) | undefined
+  /** Direction. Default `desc`. */
   readonly order?: SortOrder | undefined
+  /** Key whose equal values stand together. */
   readonly groupBy?: GroupKey | (string & {}) | undefined
+  /** Conditions that all hold. */
   readonly filters?: readonly Filter[] | undefined
+  /** Workspace to look into. Default `"0"`. */
   readonly workspaceId?: string | undefined
+  /** Kind of fine-tuning. */
   readonly trainType?: string | undefined
+  /** Whether jobs of all kinds are wanted. */
   readonly unifiedJobs?: boolean | undefined
+  /** Tags that the jobs have. */
   readonly tags?: readonly TagFilter[] | undefined
+  /** Addresses of nodes that ran a task of the job. */
   readonly hostIps?: readonly string[] | undefined
 }
 

@@ -36,7 +36,9 @@ export interface HttpOptions {
 
 /** An answer of bytes. */
 export interface BytesAnswer {
+  /** HTTP status. */
   readonly status: number
+  /** Headers of the answer. */
   readonly headers: Headers
   /** The body, once. A pause longer than the timeout ends it with `request_timeout`. */
   readonly chunks: AsyncIterable<Uint8Array>

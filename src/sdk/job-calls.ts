@@ -43,6 +43,7 @@ export const deleteJob = async (
  * An unknown job is `ModelArts.2775`, an unknown task `ModelArts.2788`.
  */
 export abstract class JobCalls<Mode extends OnError = 'throw'> {
+  /** Who calls, and where to. */
   readonly session: Session
   /** How failures reach the caller. */
   protected readonly onError: Mode | undefined

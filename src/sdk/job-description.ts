@@ -10,39 +10,55 @@ import type { InputDataOptions, OutputDataOptions, TrainingFilesOptions } from '
 
 /** A job to create, in the words of the Python SDK. */
 export interface JobDescription {
+  /** Code and start file. */
   readonly trainingFiles?: TrainingFilesOptions | undefined
+  /** Data that the job reads. */
   readonly inputs?: readonly InputDataOptions[] | undefined
+  /** Results that are kept. */
   readonly outputs?: readonly OutputDataOptions[] | undefined
   /** Hyperparameters; values are sent as text, null leaves one out. */
   readonly parameters?: readonly { name: string; value?: string | number | boolean | null }[] | undefined
   /** Name of the engine, such as `PyTorch`; together with `frameworkVersion`. */
   readonly frameworkType?: string | undefined
+  /** Version of the engine, such as `pytorch_2.3-py_3.11`. */
   readonly frameworkVersion?: string | undefined
   /** Engine by id, instead of name and version. */
   readonly engineId?: string | undefined
+  /** Container image of your own; together with `userCommand`. */
   readonly userImageUrl?: string | undefined
+  /** Command to run instead of a start file. */
   readonly userCommand?: string | undefined
   /** Managed algorithm, instead of code and engine. */
   readonly algorithmId?: string | undefined
   /** Subscribed algorithm; together with `itemVersionId`. */
   readonly subscriptionId?: string | undefined
+  /** Version of the subscribed algorithm. */
   readonly itemVersionId?: string | undefined
   /** Flavor: the size of one node. */
   readonly trainInstanceType?: string | undefined
   /** Number of nodes, at least 1. */
   readonly trainInstanceCount?: number | undefined
+  /** Dedicated pool. Default: the public one. */
   readonly poolId?: string | undefined
   /** Storage directory the logs are copied to. */
   readonly logUrl?: string | undefined
+  /** Environment variables of the program, at most 100. */
   readonly envVariables?: Readonly<Record<string, string>> | undefined
+  /** Working directory of the program, absolute. */
   readonly workingDir?: string | undefined
+  /** Directory for the code on the node. */
   readonly localCodeDir?: string | undefined
+  /** Free text, at most 256 characters. */
   readonly jobDescription?: string | undefined
+  /** Volumes to mount. */
   readonly volumes?: JobSpec['volumes'] | undefined
+  /** Settings by key. */
   readonly annotations?: Readonly<Record<string, string>> | undefined
+  /** Workspace of the job. Default `"0"`. */
   readonly workspaceId?: string | undefined
   /** Stops the job after it ran this long: whole hours, at least 1. */
   readonly autoStop?: { readonly hours: number } | undefined
+  /** Kind of the job. Default `job`. */
   readonly kind?: JobKind | undefined
 }
 

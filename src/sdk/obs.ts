@@ -15,14 +15,17 @@ export interface PutOptions extends CallOptions {
 
 /** An object on its way: read it once, or discard it. */
 export interface StoredContent {
+  /** Bytes of the object; undefined when the server does not tell. */
   readonly sizeBytes: number | undefined
   /** SHA-256 of the whole object, lower-case hex; undefined when the store does not tell. */
   readonly checksum: string | undefined
+  /** The bytes as they come, once. */
   readonly chunks: AsyncIterable<Uint8Array>
   /** All bytes, in memory. */
   bytes(): Promise<Uint8Array<ArrayBuffer>>
   /** All bytes as UTF-8. */
   text(): Promise<string>
+  /** Lets go of content that nobody reads. */
   discard(): Promise<void>
 }
 
@@ -31,6 +34,7 @@ export type ObsEntry =
   | { readonly kind: 'object'; readonly url: string; readonly info: ObjectInfo }
   | { readonly kind: 'directory'; readonly url: string }
 
+/** How a listing is made. */
 export interface ListOptions extends CallOptions {
   /** Lists everything below instead of one level. Default false. */
   readonly recursive?: boolean | undefined

@@ -5,8 +5,11 @@ export type OnError = 'throw' | 'return'
 
 /** A failure handed back instead of thrown: test for `error_msg`. */
 export interface ErrorResult {
+  /** What went wrong. */
   readonly error_msg: string
+  /** Code of the failure. */
   readonly error_code: string
+  /** What to do about it; may be empty. */
   readonly error_solution: string
 }
 

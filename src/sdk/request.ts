@@ -4,7 +4,10 @@ import { EMPTY_BODY_HASH, encodeComponent, sha256Hex, UNSIGNED_PAYLOAD } from '.
 import { TrainyardError } from '../contract/trainyard-error.ts'
 import { SDK_VERSION } from './version.ts'
 
-/** Bytes of an object. Text, bytes and blobs can be read again, so their upload can be repeated; streams cannot. */
+/**
+ * Bytes of an object. Text, bytes and blobs can be read again, so their upload can be repeated; streams cannot. Browsers
+ * send streams over HTTP/2 alone: give them a blob.
+ */
 export type Content =
   | string
   | Uint8Array<ArrayBuffer>
@@ -29,6 +32,7 @@ export interface ExpectedStatus {
 
 /** How a request is sent. */
 export interface SendOptions extends CallOptions {
+  /** The one success that is taken. Default: any. */
   readonly expected?: ExpectedStatus | undefined
 }
 

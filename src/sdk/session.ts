@@ -12,9 +12,13 @@ import { type FetchToken, KeyPairSignIn, PasswordSignIn, type SignIn, TokenSignI
 
 /** Addresses of the services, for installations that split them. One alone serves for all. */
 export interface Endpoints {
+  /** Address that issues tokens. */
   readonly iamEndpoint?: string | undefined
+  /** Address of the object store. */
   readonly obsEndpoint?: string | undefined
+  /** Address of the training API. */
   readonly modelartsEndpoint?: string | undefined
+  /** Region of sessions that name none. */
   readonly regionName?: string | undefined
 }
 
@@ -24,13 +28,19 @@ export interface SessionOptions {
   readonly endpoint?: string | undefined
   /** Looked up by `regionName` when left out. */
   readonly projectId?: string | undefined
+  /** Region: the name of the project. */
   readonly regionName?: string | undefined
+  /** Access key; together with `secretKey`. */
   readonly accessKey?: string | undefined
+  /** Secret key. Signs requests and never travels. */
   readonly secretKey?: string | undefined
   /** Account (domain) of the user. Default: `username`, which is right for an account's own password. */
   readonly account?: string | undefined
+  /** Name of the user; together with `password`. */
   readonly username?: string | undefined
+  /** Password of the user. Travels once, for a token. */
   readonly password?: string | undefined
+  /** A token that was fetched before. */
   readonly token?: string | undefined
   /** Longest wait for an answer, per try. Default 60,000. */
   readonly timeoutMs?: number | undefined
@@ -67,6 +77,7 @@ export class Session implements Sender {
     return (iamEndpoint ?? obsEndpoint ?? modelartsEndpoint) !== undefined
   }
 
+  /** Region, as given. */
   readonly regionName: string | undefined
   /** Name of the user, when the session signs in with one. */
   readonly userName: string | undefined

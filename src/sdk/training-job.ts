@@ -6,9 +6,13 @@ import type { OnError } from './outcome.ts'
 import type { CallOptions } from './request.ts'
 import type { Session } from './session.ts'
 
+/** What a handle of a job is made of. */
 export interface TrainingJobOptions<Mode extends OnError = 'throw'> {
+  /** Who calls, and where to. */
   readonly session: Session
+  /** UUID of the job. */
   readonly jobId: string
+  /** How failures reach the caller. Default `throw`. */
   readonly onError?: Mode | undefined
   /** The answer of the create call, when there was one. */
   readonly created?: JobResponse | undefined

@@ -34,6 +34,7 @@ export interface InputDataOptions {
   readonly localPath?: string | undefined
   /** Uploads the data from `localPath` to `obsPath` before the job is created. Default false. */
   readonly isLocalSource?: boolean | undefined
+  /** How the program learns the directory. Default `parameter`. */
   readonly accessMethod?: AccessMethod | undefined
   /** A registered dataset instead of `obsPath`. */
   readonly dataset?: { readonly id: string; readonly versionId?: string | undefined } | undefined
@@ -66,6 +67,7 @@ export interface OutputDataOptions {
   readonly name?: string | undefined
   /** Directory the program sees. */
   readonly localPath?: string | undefined
+  /** How the program learns the directory. Default `parameter`. */
   readonly accessMethod?: AccessMethod | undefined
 }
 

@@ -4,9 +4,11 @@ import { TrainyardError } from '../contract/trainyard-error.ts'
 import { Patience } from './patience.ts'
 import { pause } from './retry.ts'
 
+/** How a job is waited for. */
 export interface WaitOptions {
   /** Longest wait; afterwards `request_timeout`. Default: no limit. */
   readonly timeoutMs?: number | undefined
+  /** Ends the wait with `request_aborted`; the job goes on. */
   readonly signal?: AbortSignal | undefined
   /** Called with the first answer and whenever the phase or secondary phase has changed. */
   readonly onChange?: ((job: JobResponse) => void) | undefined

@@ -25,7 +25,9 @@ export interface SettingsOptions {
 
 /** Settings, and where the way to sign in was found: `arguments`, `environment`, `profile lab`, or a file. */
 export interface FoundSettings {
+  /** What a session is made of. */
   readonly settings: Settings
+  /** Where the way to sign in was found. */
   readonly signInFrom: string
   /** Name of the profile in use. */
   readonly profile: string | undefined

@@ -8,6 +8,7 @@ export interface LocalFile {
   readonly path: string
   /** Path on this machine. */
   readonly file: string
+  /** Bytes of the file. */
   readonly sizeBytes: number
 }
 

@@ -16,16 +16,23 @@ import { forEachParallel } from './parallel.ts'
 export interface TransferProgress {
   /** The file just moved, relative to its directory. */
   readonly path: string
+  /** Files moved so far. */
   readonly filesDone: number
+  /** Bytes moved so far. */
   readonly bytesDone: number
   /** Files in all; undefined while a download is still listing. */
   readonly filesTotal: number | undefined
+  /** Bytes in all; known for uploads. */
+  readonly bytesTotal: number | undefined
 }
 
+/** How files are moved. */
 export interface TransferOptions extends CallOptions {
+  /** Told of each file moved. */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined
 }
 
+/** How a directory is uploaded. */
 export interface UploadDirOptions extends TransferOptions {
   /** Leaves out files and directories, by their path relative to the directory. */
   readonly isExcluded?: ((path: string) => boolean) | undefined
@@ -33,7 +40,9 @@ export interface UploadDirOptions extends TransferOptions {
 
 /** What a transfer moved. */
 export interface TransferResult {
+  /** Files moved. */
   readonly files: number
+  /** Bytes moved. */
   readonly bytes: number
   /** Links that lead outside or to directories, sockets and the like: not uploaded. */
   readonly skipped: readonly string[]
@@ -78,18 +87,26 @@ const targetOf = (directory: string, relative: string): string => {
 class Progress {
   readonly #report: TransferOptions['onProgress']
   readonly #filesTotal: number | undefined
+  readonly #bytesTotal: number | undefined
   files = 0
   bytes = 0
 
-  constructor(report: TransferOptions['onProgress'], filesTotal?: number) {
+  constructor(report: TransferOptions['onProgress'], filesTotal?: number, bytesTotal?: number) {
     this.#report = report
     this.#filesTotal = filesTotal
+    this.#bytesTotal = bytesTotal
   }
 
   add(path: string, bytes: number): void {
     this.files += 1
     this.bytes += bytes
-    this.#report?.({ path, filesDone: this.files, bytesDone: this.bytes, filesTotal: this.#filesTotal })
+    this.#report?.({
+      path,
+      filesDone: this.files,
+      bytesDone: this.bytes,
+      filesTotal: this.#filesTotal,
+      bytesTotal: this.#bytesTotal,
+    })
   }
 }
 
@@ -135,7 +152,8 @@ export class ObsFiles extends Obs implements LocalFiles {
     const urlOf = (file: LocalFile): string => toObsUrl({ bucket, key: `${key}${file.path}` })
     // A name that cannot be a key is found before the first byte is sent.
     for (const file of files) parseObjectUrl(urlOf(file))
-    const progress = new Progress(options.onProgress, files.length)
+    const bytesTotal = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+    const progress = new Progress(options.onProgress, files.length, bytesTotal)
     const { timeoutMs } = options
     await forEachParallel(
       files,
@@ -150,7 +168,7 @@ export class ObsFiles extends Obs implements LocalFiles {
   }
 
   /** Uploads a file into, or what is below a directory to, a storage directory. */
-  async uploadPath(localPath: string, obsDirectory: string, options: CallOptions = {}): Promise<void> {
+  async uploadPath(localPath: string, obsDirectory: string, options: TransferOptions = {}): Promise<void> {
     if ((await kindOf(localPath)) === 'directory') await this.uploadDir(localPath, obsDirectory, options)
     else await this.uploadFile(localPath, obsDirectory, options)
   }

@@ -6,12 +6,19 @@ import type { Environment, Settings } from './settings.ts'
 
 /** A server and how to sign in to it: with a key pair, or as a user whose password is asked for and never kept. */
 export interface Profile {
+  /** Address of the server. */
   readonly endpoint: string
+  /** Project of the session. */
   readonly projectId?: string | undefined
+  /** Region: the name of the project. */
   readonly regionName?: string | undefined
+  /** Access key; together with `secretKey`. */
   readonly accessKey?: string | undefined
+  /** Secret key. */
   readonly secretKey?: string | undefined
+  /** Account (domain) of the user. */
   readonly account?: string | undefined
+  /** Name of a user whose password no file keeps. */
   readonly username?: string | undefined
 }
 
@@ -19,6 +26,7 @@ export interface Profile {
 export interface Profiles {
   /** The profile in use when none is named. */
   readonly current?: string | undefined
+  /** The profiles by name. */
   readonly profiles: ReadonlyMap<string, Profile>
 }
 

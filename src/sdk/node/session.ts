@@ -4,6 +4,7 @@ import { checkPassword, type FoundSettings, findSettings } from './find-settings
 import { ObsFiles } from './obs-files.ts'
 import type { Environment } from './settings.ts'
 
+/** Options of a session for Node: nothing is required. */
 export interface NodeSessionOptions extends SessionOptions {
   /** Environment to read. Default: the process's own. */
   readonly env?: Environment | undefined
