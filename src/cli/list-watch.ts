@@ -31,6 +31,9 @@ const COUNT_TRIES = 3
 /** Filters that one request may have. */
 const MAX_FILTERS = 20
 
+/** Columns below which the time stands without its date. */
+const NARROW = 72
+
 const SEPARATOR = ' · '
 
 /** Jobs of each phase among those that match. */
@@ -112,8 +115,9 @@ class ListView {
     const { total = 0, count = 0, offset = 0, items = [] } = this.#page ?? {}
     const shown = items.length === 0 ? '0' : `${offset + 1}–${offset + items.length}`
     const all = total === count ? '' : ` matching (${total.toLocaleString('en')} in all)`
+    const time = toTimestamp(Date.now())
     return [
-      `${toTimestamp(Date.now())}`,
+      (this.#terminal.columns ?? NARROW) < NARROW ? time.slice(11) : time,
       `${shown} of ${count.toLocaleString('en')}${all}`,
       `every ${everySeconds} s`,
       'Ctrl-C ends',

@@ -49,7 +49,7 @@ interface Tried {
 }
 
 const COLUMNS: readonly Column<Result>[] = [
-  { title: 'ID', value: ({ id }) => id, dropOrder: 0 },
+  { title: 'ID', value: ({ id }) => id, dropOrder: 0, cutTo: 9 },
   { title: 'NAME', value: ({ name }) => name, dropOrder: 0, cutTo: 12 },
   {
     title: 'RESULT',

@@ -1,7 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { createProgram, runProgram } from '../../src/cli/program.ts'
 import type { Output } from '../../src/cli/terminal.ts'
-import type { WireServer } from './wire-server.ts'
 
 /** How a command line ended. */
 export interface CliRun {
@@ -47,7 +46,7 @@ class Collected implements Output {
 
 /** Runs a command line in this process against a server, signed in with its key. */
 export const runCli = async (
-  server: WireServer,
+  server: Record<'endpoint' | 'projectId' | 'accessKey' | 'secretKey', string>,
   args: readonly string[],
   screen: CliScreen = {},
 ): Promise<CliRun> => {
