@@ -108,7 +108,7 @@ const CUT_TO = 6
 const catalogue = (ids?: ReadonlyMap<string, string>): Map<string, Column<JobResponse>> => {
   const usual = jobColumns(Date.now(), ids)
   const further = FURTHER.map((column) => ({ ...column, dropOrder: 1 }))
-  return new Map([...further, ...usual].map((column) => [keyOf(column), column]))
+  return new Map([...usual, ...further].map((column) => [keyOf(column), column]))
 }
 
 /** The names that `--columns` knows, beside those with a name of their own such as `param:lr`. */

@@ -7,6 +7,7 @@ import { type FilterOptions, toConditions, withFilterOptions } from './filter-op
 import { type Format, formatOption } from './format.ts'
 import { parseSeconds, parseWhole } from './option-values.ts'
 import { parseGroupKey, parseSorting, type Sorting } from './sort-keys.ts'
+import { wrapLine } from './text-width.ts'
 
 /** The options of `list`, as given. */
 export interface ListOptions extends FilterOptions {
@@ -24,13 +25,18 @@ export interface ListOptions extends FilterOptions {
 /** Most jobs that one `--limit` asks for; `--all` knows no limit. */
 const MAX_WANTED = 10_000
 
-const HELP = `
-Columns: ${COLUMN_NAMES.join(', ')},
-and with a name of yours ${NAMED_COLUMNS.map((kind) => `${kind}:NAME`).join(', ')}. "+" adds one to the usual ones, "-" takes one away.
--o csv holds times in RFC 3339 and durations in ms; -o json and yaml are the answer of the API.
+const HELP_WIDTH = 80
 
-In --where, conditions are joined by "and": key = a, key != a, key in (a, b), key not in (a, b), name like a,
-priority >= 2, create_time > 2d (less than two days ago), create_time between 2030-03-01 and 2030-03-08.
+const HELP = `
+${wrapLine(`Columns: ${COLUMN_NAMES.join(', ')}, and with a name of yours ${NAMED_COLUMNS.map((kind) => `${kind}:NAME`).join(', ')}. "+" adds one to the usual ones, "-" takes one away.`, HELP_WIDTH)}
+
+-o csv has times in RFC 3339 and durations in ms; json and yaml are as the API
+answers. --group-by shows how many jobs of a group are on the page.
+
+Conditions of --where, joined by "and":
+  name = a, name != a, name in (a, b), name not in (a, b), name like a,
+  priority >= 2, priority between 2 and 3,
+  create_time > 2d (less than two days ago), create_time < 2030-03-01
 Values with spaces or signs are put in quotes.
 
 Examples:

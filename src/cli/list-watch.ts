@@ -119,8 +119,8 @@ class ListView {
     return [
       (this.#terminal.columns ?? NARROW) < NARROW ? time.slice(11) : time,
       `${shown} of ${count.toLocaleString('en')}${all}`,
-      `every ${everySeconds} s`,
       'Ctrl-C ends',
+      `every ${everySeconds} s`,
     ].join(SEPARATOR)
   }
 

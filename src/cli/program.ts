@@ -15,7 +15,7 @@ import { rmCommand } from './rm.ts'
 import { showCommand } from './show.ts'
 import { stopCommand } from './stop.ts'
 import { submitCommand } from './submit.ts'
-import { type Output, printable, Terminal } from './terminal.ts'
+import { type Output, printable, Terminal, writeProse } from './terminal.ts'
 import { waitCommand } from './wait.ts'
 
 export interface ProgramOptions {
@@ -54,8 +54,8 @@ export const createProgram = (options: ProgramOptions): Command => {
     .exitOverride()
     .hook('preAction', (_program, command) => askPassword(cli, command))
     .configureOutput({
-      writeOut: (text) => void options.stdout.write(text),
-      writeErr: (text) => void options.stderr.write(text),
+      writeOut: (text) => writeProse(options.stdout, text),
+      writeErr: (text) => writeProse(options.stderr, text),
     })
     .addHelpText(
       'after',
@@ -81,12 +81,12 @@ const printError = (stderr: Output, error: unknown): void => {
   // Commander has printed its own.
   if (error instanceof CommanderError) return
   if (!isTrainyardError(error)) {
-    stderr.write(`error: ${printable(error instanceof Error ? error.message : String(error))}\n`)
+    writeProse(stderr, `error: ${printable(error instanceof Error ? error.message : String(error))}\n`)
     return
   }
-  stderr.write(`error: ${printable(error.message)} (${printable(error.code)})\n`)
-  if (error.solution) stderr.write(`  ${printable(error.solution)}\n`)
-  if (error.requestId) stderr.write(`  request id: ${printable(error.requestId)}\n`)
+  writeProse(stderr, `error: ${printable(error.message)} (${printable(error.code)})\n`)
+  if (error.solution) writeProse(stderr, `  ${printable(error.solution)}\n`)
+  if (error.requestId) writeProse(stderr, `  request id: ${printable(error.requestId)}\n`)
 }
 
 /** Runs a command line, without the program's name. Gives the exit code; errors have been printed. */

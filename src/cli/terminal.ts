@@ -1,6 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
 import type { Environment } from '../sdk/node/index.ts'
-import { cutToWidth } from './text-width.ts'
+import { cutToWidth, wrapLine } from './text-width.ts'
 
 /** Where a command writes: a stream of Node, or a stand-in of a test. */
 export interface Output {
@@ -18,6 +18,20 @@ export type Paint = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 /** Text from elsewhere without what would move the cursor or break the line. */
 export const printable = (text: string): string =>
   stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+
+/** Writes sentences; on a screen they break between words. Command lines stay whole, so that they can be copied. */
+export const writeProse = (output: Output, text: string): void => {
+  const columns = output.isTTY === true ? (output.columns ?? 80) : undefined
+  const toLines = (line: string, width: number) => (/^ *trainyard /.test(line) ? line : wrapLine(line, width))
+  output.write(
+    columns === undefined
+      ? text
+      : text
+          .split('\n')
+          .map((line) => toLines(line, columns))
+          .join('\n'),
+  )
+}
 
 /** The two outputs of a command: results to stdout, everything for people to stderr. */
 export class Terminal {

@@ -27,3 +27,21 @@ export const padToWidth = (text: string, width: number, side: 'left' | 'right' =
   const space = ' '.repeat(Math.max(0, width - displayWidth(text)))
   return side === 'left' ? text + space : space + text
 }
+
+const INDENT = 2
+
+/** Breaks a line between words; what follows stands a little further in. Words that are too long stay whole. */
+export const wrapLine = (line: string, width: number): string => {
+  if (displayWidth(line) <= width) return line
+  const begin = /^ */.exec(line)?.[0] ?? ''
+  const lines: string[] = []
+  let current = begin
+  for (const word of line.trim().split(/ +/)) {
+    const isFirst = current.trim() === ''
+    if (!isFirst && displayWidth(current) + 1 + displayWidth(word) > width) {
+      lines.push(current)
+      current = begin + ' '.repeat(INDENT) + word
+    } else current += isFirst ? word : ` ${word}`
+  }
+  return [...lines, current].join('\n')
+}

@@ -84,7 +84,7 @@ const inProcess = async (args: readonly string[]) => {
 }
 
 /** What was written, without the breaks that a narrow screen makes. */
-const textOf = (output: string): string => stripVTControlCharacters(output).replaceAll('\r', '')
+const textOf = (output: string): string => stripVTControlCharacters(output).replace(/\s+/g, ' ')
 
 const STEERING = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/
 
@@ -125,6 +125,8 @@ for (const one of VERBS) {
       assert.equal(help.exitCode, 0)
       assert.match(help.screen, new RegExp(`^Usage: trainyard ${verb} `))
       assert.match(help.screen, new RegExp(`\nExamples:\n  trainyard ${verb}`))
+      for (const line of help.output.split('\r\n'))
+        assert.ok(line.length <= 80 || line.startsWith('  trainyard '), line)
     })
 
     for (const columns of [40, 80, 200]) {
@@ -167,7 +169,7 @@ for (const one of VERBS) {
     it('exits 3 when no server listens, and says so', { skip: one.isOffline === true }, async () => {
       const run = await inTerminal([...(await argumentsOf(one, world)), '--endpoint', deadEndpoint])
       assert.equal(run.exitCode, 3, run.screen)
-      assert.match(textOf(run.output), /error: .*\(connection_failed\)\n.*trainyard serve/m)
+      assert.match(textOf(run.output), /error: .*\(connection_failed\) .*trainyard serve/)
       assert.doesNotMatch(run.screen, /^ +at /m)
     })
   })
@@ -192,7 +194,7 @@ describe('trainyard list --watch in a terminal', () => {
       await watch.until('the first frame', () => watch.screen.lines[0]?.includes('every 0.2 s') ?? false)
       assert.ok(watch.screen.isAlternate)
       assert.ok(!watch.screen.isCursorShown)
-      assert.match(watch.screen.text, /Ctrl-C ends\n\nNAME +ID +PHASE/)
+      assert.match(watch.screen.text, /every 0\.2 s\n\nNAME +ID +PHASE/)
       assert.match(watch.screen.text, /\d+ Completed · 1 Failed/)
 
       const before = watch.output.length
