@@ -63,7 +63,8 @@ export const openSession = (cli: Cli, command: Command): Session => new Session(
 
 /** Asks for the password of a profile's user, which no file keeps, before the command begins. */
 export const askPassword = async (cli: Cli, command: Command): Promise<void> => {
-  if (!cli.prompt.canAsk || !CONNECTED.has(command)) return
+  // A login asks for everything itself.
+  if (!cli.prompt.canAsk || !CONNECTED.has(command) || command.name() === 'login') return
   const warn = () => undefined
   const { settings, lacksPassword } = Session.findSettings({ ...sessionOptions(cli, command), warn })
   if (!lacksPassword) return

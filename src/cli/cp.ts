@@ -1,13 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Command } from 'commander'
-import {
-  type Session,
-  TrainyardError,
-  type TransferProgress,
-  type TransferResult,
-} from '../sdk/node/index.ts'
+import { type Session, TrainyardError, type TransferOptions, type TransferResult } from '../sdk/node/index.ts'
 import { type Cli, openSession } from './cli.ts'
+import { toSize, withTransfer } from './progress.ts'
 
 const isRemote = (path: string): boolean => path.startsWith('obs:/')
 
@@ -24,6 +20,8 @@ const isLocalDirectory = async (path: string): Promise<boolean> => {
 
 const asDirectory = (url: string): string => (url.endsWith('/') ? url : `${url}/`)
 
+type OnProgress = NonNullable<TransferOptions['onProgress']>
+
 class Copier {
   readonly #cli: Cli
   readonly #session: Session
@@ -38,19 +36,22 @@ class Copier {
     const isDirectory = await isLocalDirectory(from)
     if (isDirectory && !isRecursive) throw wrong(`${from} is a directory: use -r.`)
     if (isDirectory) {
-      this.#summary(await obs.uploadDir(from, asDirectory(to), { onProgress: this.#progress }))
+      const upload = (onProgress: OnProgress) => obs.uploadDir(from, asDirectory(to), { onProgress })
+      this.#summary(await withTransfer(this.#cli.terminal, 'uploading', upload))
       return
     }
     const isBucket = /^obs:\/{1,2}[^/]+$/.test(to)
-    const stored =
-      to.endsWith('/') || isBucket ? await obs.uploadFile(from, asDirectory(to)) : await obs.putFile(from, to)
+    const stored = await withTransfer(this.#cli.terminal, `uploading ${basename(from)}`, () =>
+      to.endsWith('/') || isBucket ? obs.uploadFile(from, asDirectory(to)) : obs.putFile(from, to),
+    )
     this.#summary({ files: 1, bytes: stored.size, skipped: [] })
   }
 
   async download(from: string, to: string, isRecursive: boolean): Promise<void> {
     const { obs } = this.#session
     if (isRecursive) {
-      const result = await obs.downloadDir(asDirectory(from), to, { onProgress: this.#progress })
+      const download = (onProgress: OnProgress) => obs.downloadDir(asDirectory(from), to, { onProgress })
+      const result = await withTransfer(this.#cli.terminal, 'downloading', download)
       if (result.files === 0)
         throw new TrainyardError('ModelArts.4404', `There is nothing below ${asDirectory(from)}.`)
       this.#summary(result)
@@ -59,7 +60,10 @@ class Copier {
     if (from.endsWith('/')) throw wrong(`${from} is a directory: use -r.`)
     if (to === '-') return this.#print(from)
     const file = to.endsWith('/') || (await isLocalDirectory(to)) ? join(to, basename(from)) : to
-    this.#summary({ files: 1, bytes: await obs.getFile(from, file), skipped: [] })
+    const bytes = await withTransfer(this.#cli.terminal, `downloading ${basename(from)}`, () =>
+      obs.getFile(from, file),
+    )
+    this.#summary({ files: 1, bytes, skipped: [] })
   }
 
   async #print(from: string): Promise<void> {
@@ -67,13 +71,9 @@ class Copier {
     for await (const chunk of content.chunks) await this.#cli.terminal.write(chunk)
   }
 
-  readonly #progress = ({ path, filesDone, filesTotal }: TransferProgress): void => {
-    this.#cli.terminal.hint(`${filesDone}${filesTotal === undefined ? '' : `/${filesTotal}`}  ${path}`)
-  }
-
   #summary({ files, bytes, skipped }: TransferResult): void {
     const { terminal } = this.#cli
-    terminal.note(`copied ${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes`)
+    terminal.note(`copied ${files} ${files === 1 ? 'file' : 'files'}, ${toSize(bytes)}`)
     for (const path of skipped)
       terminal.note(`warning: left out ${path}: a link that leads elsewhere, or no file`)
   }

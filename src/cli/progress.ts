@@ -1,4 +1,5 @@
-import type { Terminal } from './terminal.ts'
+import type { TransferProgress } from '../sdk/node/index.ts'
+import { printable, type Terminal } from './terminal.ts'
 import { toDuration } from './times.ts'
 
 /** How often the line changes at most. */
@@ -41,6 +42,7 @@ export class ProgressLine {
   readonly #now: () => number
   readonly #startMs: number
   #shownMs = Number.NEGATIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
 
   constructor(terminal: Terminal, title: string, now: () => number = () => performance.now()) {
     this.#terminal = terminal
@@ -57,8 +59,16 @@ export class ProgressLine {
     this.#terminal.showProgress(this.#line(step, now - this.#startMs))
   }
 
+  /** Shows the present step again and again until the end: for what tells nothing by itself. */
+  keepShowing(step: () => Step): void {
+    if (!this.#terminal.isWatched) return
+    this.show(step())
+    this.#timer = setInterval(() => this.show(step()), 2 * EVERY_MS)
+  }
+
   /** Takes the line away. */
   end(): void {
+    clearInterval(this.#timer)
     this.#terminal.showProgress('')
   }
 
@@ -69,5 +79,29 @@ export class ProgressLine {
     const isGuess = share > 0 && share < 1 && elapsedMs >= LEAST_GUESS_MS
     const left = isGuess ? `  ${toDuration((elapsedMs / share) * (1 - share))} left` : ''
     return `${this.#title}  ${bar(share)} ${percent}  ${text}${left}`
+  }
+}
+
+/** Does a transfer under a line that tells how far it has come. */
+export const withTransfer = async <Result>(
+  terminal: Terminal,
+  title: string,
+  transfer: (onProgress: (progress: TransferProgress) => void) => Promise<Result>,
+): Promise<Result> => {
+  const line = new ProgressLine(terminal, printable(title))
+  let step: Step = { done: 0, text: '' }
+  line.keepShowing(() => step)
+  try {
+    return await transfer(({ filesDone, filesTotal, bytesDone, bytesTotal }) => {
+      const files = filesTotal === undefined ? `${filesDone}` : `${filesDone}/${filesTotal}`
+      step = {
+        done: bytesTotal === undefined ? filesDone : bytesDone,
+        total: bytesTotal === undefined ? filesTotal : bytesTotal,
+        text: `${files} files, ${toSize(bytesDone)}`,
+      }
+      line.show(step)
+    })
+  } finally {
+    line.end()
   }
 }

@@ -41,7 +41,12 @@ const parseYaml = (file: string, text: string): unknown => {
  */
 export const readJobFile = async (file: string): Promise<JobFile> => {
   if ((await stat(file)).size > MAX_FILE_BYTES) throw wrong(file, 'larger than 1 MiB.')
-  const content = parseYaml(file, await readFile(file, 'utf8'))
+  return parseJobFile(file, await readFile(file, 'utf8'))
+}
+
+/** Reads the text of such a file. */
+export const parseJobFile = (file: string, text: string): JobFile => {
+  const content = parseYaml(file, text)
   if (!isMap(content)) throw wrong(file, 'a map with metadata, algorithm and spec is expected.')
   for (const part of ['metadata', 'algorithm', 'spec']) {
     if (content[part] !== undefined && !isMap(content[part])) throw wrong(file, `${part} must be a map.`)

@@ -26,15 +26,13 @@ export interface SubmitOptions {
   readonly annotation?: Pairs
   readonly wait?: boolean
   readonly follow?: boolean
+  readonly dryRun?: boolean
   readonly format: Format
 }
 
-/** `submit` with its options and help, without its action. */
-export const submitOptions = (): Command =>
-  new Command('submit')
-    .description('create a job and print its id')
-    .option('--file <job.yaml>', 'create request in YAML or JSON; options win over it')
-    .option('-n, --name <name>', 'name; default: generated')
+/** Gives a verb the options that describe a job, and what to do once it is created. */
+export const withJobOptions = (verb: Command): Command =>
+  verb
     .option('-d, --description <text>', 'description')
     .option('-c, --code-dir <directory>', 'code: obs://bucket/path/, or a local directory that is uploaded')
     .option(
@@ -62,11 +60,11 @@ export const submitOptions = (): Command =>
     .option('--priority <number>', '1 to 3, 3 is highest', parseWhole(1, 3))
     .option('--annotation <key=value>', 'annotation; repeatable', gatherPairs)
     .option('-w, --wait', 'wait until the job has ended; exits 1 unless it is Completed')
-    .option('--follow', 'print the log of worker-0 meanwhile; waits as well')
+    .option('--follow', 'print the logs meanwhile; waits as well')
+    .option('--dry-run', 'have the server check everything, and create and upload nothing')
     .addOption(formatOption('ids'))
-    .addHelpText(
-      'after',
-      `
+
+const HELP = `
 A path that begins with obs:// is in the object store. Any other is local if there is such a file or
 directory, else a storage path /bucket/path. Local code and data are uploaded to
 obs://trainyard-uploads/<job name>-<UTC time>/, without .git, node_modules, .venv and __pycache__;
@@ -77,5 +75,14 @@ Examples:
   trainyard submit -c ./code -b train.py -p epochs=5 --output train_url=obs://lab/out/a1/ --follow
   trainyard submit -n resnet50 -c obs://lab/code/ -b train.py -e PyTorch:2.3 --flavor yard.gpu.1x --nodes 2
   trainyard submit --command 'echo hello' --wait
-  trainyard submit --file job.yaml --name second -p learning_rate=0.01`,
-    )
+  trainyard submit --file job.yaml --name second -p learning_rate=0.01
+  trainyard submit --file job.yaml --dry-run`
+
+/** `submit` with its options and help, without its action. */
+export const submitOptions = (): Command =>
+  withJobOptions(
+    new Command('submit')
+      .description('create a job and print its id')
+      .option('--file <job.yaml>', 'create request in YAML or JSON; options win over it')
+      .option('-n, --name <name>', 'name; default: generated'),
+  ).addHelpText('after', HELP)

@@ -10,14 +10,16 @@ type Spec = NonNullable<CreateTrainingJobRequest['spec']>
 const given = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: V }
 
-/** Entries of the options take the place of those of the same name, or join the end. */
+/** Entries of the options change those of the same name, or join the end. */
 const mergeByName = <Entry extends { name?: string }>(
   entries: readonly Entry[] | undefined,
   overrides: readonly Entry[],
 ): Entry[] | undefined => {
   if (overrides.length === 0) return entries && [...entries]
   const names = new Set(overrides.map(({ name }) => name))
-  return [...(entries ?? []).filter(({ name }) => !names.has(name)), ...overrides]
+  const before = new Map(entries?.map((entry) => [entry.name, entry]))
+  const changed = overrides.map((override) => ({ ...before.get(override.name), ...override }))
+  return [...(entries ?? []).filter(({ name }) => !names.has(name)), ...changed]
 }
 
 const entriesOf = (pairs: Readonly<Record<string, string>> | undefined): [string, string][] =>

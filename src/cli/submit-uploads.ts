@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { type CreateTrainingJobRequest, type Session, TrainyardError } from '../sdk/node/index.ts'
+import { withTransfer } from './progress.ts'
 import type { JobFile } from './submit-file.ts'
 import type { SubmitOptions } from './submit-options.ts'
 import type { Terminal } from './terminal.ts'
@@ -113,14 +114,19 @@ export const uploadSources = async (
   if (code !== undefined) {
     algorithm.code_dir = `${place}/code/`
     terminal.note(`uploading ${code} to ${algorithm.code_dir}`)
-    const { skipped } = await session.obs.uploadDir(code, algorithm.code_dir, { isExcluded: isNoCode })
+    const url = algorithm.code_dir
+    const { skipped } = await withTransfer(terminal, 'uploading code', (onProgress) =>
+      session.obs.uploadDir(code, url, { isExcluded: isNoCode, onProgress }),
+    )
     for (const path of skipped)
       terminal.note(`warning: left out ${path}: a link that leads elsewhere, or no file`)
   }
   for (const [name, local] of inputs) {
     const url = `${place}/inputs/${name}/`
     terminal.note(`uploading ${local} to ${url}`)
-    await session.obs.uploadPath(local, url)
+    await withTransfer(terminal, `uploading ${name}`, (onProgress) =>
+      session.obs.uploadPath(local, url, { onProgress }),
+    )
     algorithm.inputs =
       algorithm.inputs?.map((input) =>
         input.name === name ? { ...input, remote: { obs: { obs_url: url } } } : input,

@@ -6,7 +6,8 @@ import { type Format, formatOption } from './format.ts'
 import { paintOfPhase } from './job-columns.ts'
 import { parseSpanMs } from './option-values.ts'
 import { printJob, printJobs } from './print-jobs.ts'
-import { printable } from './terminal.ts'
+import { ProgressLine } from './progress.ts'
+import { printable, type Terminal } from './terminal.ts'
 import { toDuration } from './times.ts'
 
 /** How waiting goes. */
@@ -16,6 +17,39 @@ export interface WaitSettings {
   readonly format: Format
   /** Takes the job instead of printing it. */
   readonly take?: (job: JobResponse) => void
+  /** Shows how far the jobs have come; default: a line of this job alone. */
+  readonly line?: WaitLine
+}
+
+/** One line on stderr: which phases the jobs waited for are in. */
+export class WaitLine {
+  readonly #line: ProgressLine
+  readonly #total: number
+  readonly #phases = new Map<string, string>()
+  #ended = 0
+
+  constructor(terminal: Terminal, total: number) {
+    this.#line = new ProgressLine(terminal, total === 1 ? 'waiting' : `waiting for ${total} jobs`)
+    this.#total = total
+    this.#line.keepShowing(() => ({ done: 0, text: this.#text() }))
+  }
+
+  note({ metadata, status }: JobResponse): void {
+    this.#phases.set(metadata.name, status.phase)
+  }
+
+  /** One job needs no line any more; the last one takes the line away. */
+  end(): void {
+    this.#ended += 1
+    if (this.#ended >= this.#total) this.#line.end()
+  }
+
+  #text(): string {
+    const [first] = this.#phases
+    if (this.#total === 1) return first === undefined ? '' : `${printable(first[0])}  ${first[1]}`
+    const counts = Object.entries(Object.groupBy(this.#phases.values(), (phase) => phase))
+    return counts.map(([phase, jobs = []]) => `${jobs.length} ${phase}`).join(', ')
+  }
 }
 
 const printEnd = ({ terminal }: Cli, job: JobResponse, { format, take }: WaitSettings): Promise<void> => {
@@ -31,12 +65,11 @@ const printEnd = ({ terminal }: Cli, job: JobResponse, { format, take }: WaitSet
  * @throws TrainyardError `job_not_successful` unless it is Completed.
  */
 export const waitAndPrint = async (cli: Cli, job: TrainingJob, settings: WaitSettings): Promise<void> => {
-  const { terminal } = cli
+  const line = settings.line ?? new WaitLine(cli.terminal, 1)
   try {
-    const ended = await job.waitForCompletion({
-      timeoutMs: settings.timeoutMs,
-      onChange: ({ metadata, status }) => terminal.hint(`${printable(metadata.name)}  ${status.phase}`),
-    })
+    const ended = await job
+      .waitForCompletion({ timeoutMs: settings.timeoutMs, onChange: (info) => line.note(info) })
+      .finally(() => line.end())
     await printEnd(cli, ended, settings)
     if (ended.status.phase !== 'Completed') {
       throw new TrainyardError('job_not_successful', `Job ${ended.metadata.name} was stopped.`)
@@ -74,7 +107,8 @@ Examples:
       const ended: JobResponse[] = []
       // A table is read while one waits; the others are one document.
       const take = format === 'table' ? {} : { take: (job: JobResponse) => void ended.push(job) }
-      const settings = { timeoutMs: timeout, format, ...take }
+      const line = new WaitLine(cli.terminal, jobs.length)
+      const settings = { timeoutMs: timeout, format, line, ...take }
       const ends = await Promise.allSettled(jobs.map((job) => waitAndPrint(cli, job, settings)))
       if (format !== 'table') await printJobs(cli.terminal, format, ended)
       const errors = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []))

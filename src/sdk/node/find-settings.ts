@@ -29,6 +29,8 @@ export interface FoundSettings {
   readonly settings: Settings
   /** Where the way to sign in was found. */
   readonly signInFrom: string
+  /** Name of the user where the way to sign in was found, if it stands there. */
+  readonly userName: string | undefined
   /** Name of the profile in use. */
   readonly profile: string | undefined
   /** Whether they lack the password of the profile's user, which no file keeps. */
@@ -85,12 +87,12 @@ export const findSettings = (options: SettingsOptions): FoundSettings => {
   const joined = joinSettings(sources.map(([, settings]) => settings))
   // `Session.setEndpoint` is part of the program: it is stronger than environment, profile and file.
   const endpoint = own.endpoint ?? (hasDefaultEndpoint ? undefined : joined.endpoint)
-  const from = sources.find(([, settings]) => hasSignIn(settings))?.[0]
+  const [from, { username: userName } = {}] = sources.find(([, one]) => hasSignIn(one)) ?? []
   if (from === undefined) throw noServer('credentials', file)
   if (endpoint === undefined && !hasDefaultEndpoint) throw noServer('server', file)
   const settings = { ...joined, endpoint }
   const isOfProfile = chosen !== undefined && from === ofProfile?.[0]
   if (isOfProfile) checkPlace(chosen, settings)
   const lacksPassword = isOfProfile && settings.username !== undefined && settings.password === undefined
-  return { settings, signInFrom: from, profile: chosen?.name, lacksPassword }
+  return { settings, signInFrom: from, userName, profile: chosen?.name, lacksPassword }
 }
