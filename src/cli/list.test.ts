@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { runCli } from '../../test/support/run-cli.ts'
 import { aWireJob, startWireServer, type WireServer } from '../../test/support/wire-server.ts'
+import { FILTER_KEYS, type FilterKey } from '../contract/search.ts'
+import { parseFilters } from '../domain/parse-filters.ts'
 import { displayWidth } from './text-width.ts'
 
 let server: WireServer
@@ -185,6 +187,139 @@ describe('list', () => {
     assert.equal((await runCli(server, ['list', '--name', 'none'])).stderr, 'no job matches (2 in all)\n')
   })
 
+  it('has an option for every filter of the contract', async () => {
+    const options: Readonly<Record<FilterKey, readonly string[]>> = {
+      name: ['--name', 'a'],
+      id: ['--id', 'a,b'],
+      kind: ['--kind', 'job'],
+      phase: ['--phase', 'failed'],
+      secondary_phase: ['--state', 'lost'],
+      algorithm_id: ['--algorithm-id', 'a'],
+      algorithm_name: ['--algorithm', 'a'],
+      create_time: ['--since', '2030-03-01'],
+      user_id: ['--user-id', 'a'],
+      user_name: ['--user', 'a'],
+      pool_id: ['--pool', 'a'],
+      flavor_id: ['--flavor', 'yard.cpu.1'],
+      flavor_type: ['--flavor-type', 'gpu'],
+      engine_name: ['--engine', 'PyTorch'],
+      runtime_type: ['--runtime-type', 'debug'],
+      training_experiment_id: ['--experiment', 'a'],
+      priority: ['--priority', '2,3'],
+      description: ['--description', 'a'],
+    }
+    for (const key of Object.keys(FILTER_KEYS) as FilterKey[]) {
+      const run = await runCli(server, ['list', ...options[key]])
+      assert.equal(run.exitCode, 0, run.stderr)
+      assert.deepEqual(
+        sentBody().filters.map((filter: { key: string }) => filter.key),
+        [key],
+      )
+      assert.equal(parseFilters(sentBody().filters).length, 1)
+    }
+  })
+
+  it('asks for tags and hosts beside the filters', async () => {
+    await runCli(server, [
+      'list',
+      '--tag',
+      'team=a,b',
+      '--tag',
+      'old',
+      '--host',
+      '10.0.0.1',
+      '-W',
+      'user = me',
+    ])
+
+    const { tags, host_ips: hosts, filters } = sentBody()
+    assert.deepEqual(tags, [{ key: 'team', values: ['a', 'b'] }, { key: 'old' }])
+    assert.deepEqual(hosts, ['10.0.0.1'])
+    assert.deepEqual(filters, [{ key: 'user_name', operator: 'in', value: ['me'] }])
+  })
+
+  for (const [text, key, order] of [
+    ['name', 'name', 'asc'],
+    ['-created', 'create_time', 'desc'],
+    ['age', 'create_time', 'desc'],
+    ['-age', 'create_time', 'asc'],
+    ['user:desc', 'user_name', 'desc'],
+    ['-start-time:desc', 'start_time', 'asc'],
+    ['Length', 'duration', 'asc'],
+  ]) {
+    it(`sorts by ${text}`, async () => {
+      await runCli(server, ['list', '--sort', text ?? ''])
+      assert.deepEqual([sentBody().sort_by, sentBody().order], [key, order])
+    })
+  }
+
+  it('puts groups under headings that count the page', async () => {
+    fill(4)
+    server.jobs.sort((a, b) => a.status.phase.localeCompare(b.status.phase))
+
+    const run = await runCli(server, ['list', '--group-by', 'status'])
+
+    assert.equal(sentBody().group_by, 'phase')
+    assert.match(
+      run.stdout,
+      /^NAME .*\nFailed \(2\)\n.* Failed .*\n.* Failed .*\n\nRunning \(2\)\n(.* Running .*\n){2}$/,
+    )
+    assert.match((await runCli(server, ['list', '--group-by', 'pool'])).stdout, /\n\(none\) \(4\)\n/)
+    assert.doesNotMatch((await runCli(server, ['list', '--group-by', 'phase', '-o', 'csv'])).stdout, /\(2\)/)
+  })
+
+  const titles = async (...args: string[]) =>
+    (await runCli(server, ['list', ...args])).stdout.split('\n')[0]?.split(/ +/).join(' ')
+
+  it('shows the columns that were asked for', async () => {
+    server.jobs.push(
+      aWireJob({
+        metadata: { name: 'a', annotations: { team: 'red' }, tags: [{ key: 'k', value: 'v' }] },
+        algorithm: {
+          parameters: [{ name: 'lr', value: '0.5' }],
+          environments: { SEED: '7' },
+          inputs: [{ name: 'data', remote: { obs: { obs_url: '/lab/in/' } } }],
+        },
+      }),
+    )
+
+    const named = 'name,Status,param:lr,env:SEED,input:data,annotation:team,tag:k,output:none'
+    const run = await runCli(server, ['list', '--columns', named])
+    assert.equal(
+      run.stdout.replaceAll(/ +/g, ' '),
+      'NAME PHASE lr SEED data team k none\na Running 0.5 7 /lab/in/ red v -\n',
+    )
+    assert.equal(
+      await titles('--columns', '+gpu,-user,-nodes'),
+      'NAME ID PHASE AGE DURATION ENGINE FLAVOR GPU',
+    )
+    assert.equal(await titles('--columns', 'name,+phase'), 'NAME PHASE')
+    const csv = await runCli(server, ['list', '--columns', 'name,age,duration,param:lr', '-o', 'csv'])
+    assert.equal(csv.stdout, 'name,create_time,duration,param:lr\r\na,2030-03-02T00:00:00.000Z,93000,0.5\r\n')
+  })
+
+  it('cuts the columns that were asked for before a narrow screen loses one', async () => {
+    fill(2)
+
+    const columns = 'name,id,phase,user,flavor'
+    const run = await runCli(server, ['list', '--columns', columns], { columns: 44, env: { NO_COLOR: '1' } })
+
+    const lines = run.stdout.trimEnd().split('\n')
+    assert.match(lines[0] ?? '', /^NAME +ID +PHASE +USER +FLAVOR$/)
+    for (const line of lines) assert.ok(displayWidth(line) <= 44, line)
+  })
+
+  it('holds no more of a long list than it prints at once', async () => {
+    fill(1_130)
+
+    const table = await runCli(server, ['list', '--all'])
+
+    const lines = table.stdout.trimEnd().split('\n')
+    assert.equal(lines.length, 1_131)
+    assert.equal(lines.filter((line) => line.startsWith('NAME')).length, 1)
+    assert.match(table.stderr, /showing 1–1,130 of 1,130/)
+  })
+
   for (const args of [
     ['--limit', '0'],
     ['--limit', 'x'],
@@ -196,6 +331,13 @@ describe('list', () => {
     ['--group-by', 'name'],
     ['-o', 'xml'],
     ['--nonsense'],
+    ['--columns', 'name,colour'],
+    ['--columns', 'param:'],
+    ['--columns', ','],
+    ['--where', 'phse = Failed'],
+    ['--tag', '=x'],
+    ['--watch', '0'],
+    ['--watch'],
   ]) {
     it(`exits 2 for ${args.join(' ')}`, async () => {
       const run = await runCli(server, ['list', ...args])
