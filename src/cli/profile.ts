@@ -29,7 +29,7 @@ const COLUMNS: readonly Column<Row>[] = [
     exact: ({ name }) => name,
     dropOrder: 0,
   },
-  { title: 'SERVER', key: 'endpoint', value: ({ endpoint }) => endpoint, dropOrder: 0, cutTo: 16 },
+  { title: 'SERVER', key: 'endpoint', value: ({ endpoint }) => endpoint, dropOrder: 0, cutTo: 24 },
   {
     title: 'SIGN-IN',
     key: 'sign_in',
@@ -37,7 +37,7 @@ const COLUMNS: readonly Column<Row>[] = [
     dropOrder: 1,
     cutTo: 10,
   },
-  { title: 'PROJECT', key: 'project_id', value: (row) => row.project_id, dropOrder: 2, cutTo: 10 },
+  { title: 'PROJECT', key: 'project_id', value: (row) => row.project_id, dropOrder: 2, isWide: true },
   { title: 'CURRENT', value: ({ current }) => String(current), dropOrder: 3, isWide: true },
 ]
 

@@ -1,6 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { type Environment, isTrainyardError, SDK_VERSION } from '../sdk/node/index.ts'
 import { askPassword, type Cli, withConnectionOptions } from './cli.ts'
+import { cloneCommand } from './clone.ts'
+import { compareCommand } from './compare.ts'
+import { completionCommand } from './completion.ts'
 import { cpCommand } from './cp.ts'
 import { deleteCommand } from './delete.ts'
 import { enginesCommand } from './engines.ts'
@@ -8,15 +11,21 @@ import { eventsCommand } from './events.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
 import { flavorsCommand } from './flavors.ts'
 import { listCommand } from './list.ts'
+import { loginCommand } from './login.ts'
 import { logsCommand } from './logs.ts'
 import { lsCommand } from './ls.ts'
+import { metricsCommand } from './metrics.ts'
+import { openCommand } from './open.ts'
+import { profileCommand } from './profile.ts'
 import { type Input, Prompt } from './prompt.ts'
 import { rmCommand } from './rm.ts'
 import { showCommand } from './show.ts'
 import { stopCommand } from './stop.ts'
 import { submitCommand } from './submit.ts'
+import { tasksCommand } from './tasks.ts'
 import { type Output, printable, Terminal, writeProse } from './terminal.ts'
 import { waitCommand } from './wait.ts'
+import { whoamiCommand } from './whoami.ts'
 
 export interface ProgramOptions {
   readonly version: string
@@ -29,10 +38,14 @@ export interface ProgramOptions {
 
 const VERBS: readonly ((cli: Cli) => Command)[] = [
   submitCommand,
+  cloneCommand,
   listCommand,
   showCommand,
+  compareCommand,
   logsCommand,
   eventsCommand,
+  tasksCommand,
+  metricsCommand,
   waitCommand,
   stopCommand,
   deleteCommand,
@@ -41,7 +54,13 @@ const VERBS: readonly ((cli: Cli) => Command)[] = [
   rmCommand,
   flavorsCommand,
   enginesCommand,
+  openCommand,
+  loginCommand,
+  whoamiCommand,
 ]
+
+/** Verbs that talk to no server. */
+const LOCAL_VERBS: readonly ((cli: Cli) => Command)[] = [profileCommand, completionCommand]
 
 /** The command `trainyard` with the verbs of this room. It throws instead of ending the process. */
 export const createProgram = (options: ProgramOptions): Command => {
@@ -64,6 +83,7 @@ A job is named by its name, its id, or the begin of its id.
 Exit codes: 0 done, 1 a job did not succeed, 2 wrong usage, 3 the server refused or could not be reached.`,
     )
   for (const verb of VERBS) addVerb(program, withConnectionOptions(verb(cli)))
+  for (const verb of LOCAL_VERBS) addVerb(program, verb(cli))
   return program
 }
 

@@ -15,11 +15,11 @@ interface Row {
 }
 
 const COLUMNS: readonly Column<Row>[] = [
-  { title: 'SERVER', key: 'endpoint', value: ({ endpoint }) => endpoint, dropOrder: 0, cutTo: 16 },
+  { title: 'SERVER', key: 'endpoint', value: ({ endpoint }) => endpoint, dropOrder: 0 },
   { title: 'USER', key: 'user_name', value: (row) => row.user_name, dropOrder: 1 },
   { title: 'ACCESS KEY', key: 'access_key', value: (row) => row.access_key, dropOrder: 2 },
   { title: 'REGION', value: ({ region }) => region, dropOrder: 4 },
-  { title: 'PROJECT', key: 'project_id', value: (row) => row.project_id, dropOrder: 3, cutTo: 10 },
+  { title: 'PROJECT', key: 'project_id', value: (row) => row.project_id, dropOrder: 3, isWide: true },
   { title: 'FROM', key: 'source', value: ({ source }) => source, dropOrder: 0, cutTo: 12 },
 ]
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { TrainingJob } from '../../src/sdk/node/index.ts'
+import { join } from 'node:path'
+import { TrainingJob, writeProfiles } from '../../src/sdk/node/index.ts'
 import type { ServerProcess } from '../support/server-process.ts'
 
 /** What the verbs are tried on: a server with a few jobs and objects that stay as they are. */
@@ -11,6 +12,8 @@ export interface World {
   readonly done: string
   /** A job that ended with exit code 3. */
   readonly failed: string
+  readonly accessKey: string
+  readonly secretKey: string
   /** Makes a job for one try, which waits for nobody; gives its name. */
   readonly job: (command: string) => Promise<string>
   /** Makes an object for one try; gives its URL. */
@@ -36,6 +39,8 @@ export interface VerbCase {
   readonly isProse?: boolean
   /** Asks no server. */
   readonly isOffline?: boolean
+  /** What is typed, or in a pipe what stdin holds. */
+  readonly types?: (world: World) => string
 }
 
 const ALL = ['wide', 'json', 'yaml', 'csv', 'ids'] as const
@@ -125,6 +130,77 @@ export const VERBS: readonly VerbCase[] = [
     formats: ALL,
   },
   { verb: 'engines', args: [], shows: /NAME +VERSION +ID/, wrong: ['-o', 'xml'], formats: ALL },
+  {
+    verb: 'clone',
+    args: ({ done }) => [done, '--name', `clone-${randomUUID().slice(0, 8)}`],
+    shows: /[0-9a-f]{8}-[0-9a-f-]{27}/,
+    wrong: ['done', '--nodes', 'many'],
+    formats: ALL,
+    isProse: true,
+  },
+  {
+    verb: 'compare',
+    args: ({ done, failed }) => [done, failed],
+    shows: /FIELD +done +broken[\s\S]*command +echo it works +echo it fails; e[\s\S]*exit code +0 +3/,
+    wrong: ['done'],
+    formats: WITHOUT_IDS,
+  },
+  {
+    verb: 'tasks',
+    args: ({ failed }) => [failed],
+    shows: /TASK +STATE +EXIT +NODE[\s\S]*worker-0 +Failed +3 +127\.0\.0\.1/,
+    wrong: ['done', '--attempt', '0'],
+    formats: ALL,
+  },
+  {
+    verb: 'metrics',
+    args: ({ done }) => [done],
+    shows: /nothing measured yet \(Completed\)/,
+    wrong: ['done', 'worker-9'],
+    formats: WITHOUT_IDS,
+    isProse: true,
+  },
+  {
+    verb: 'open',
+    args: ['docs'],
+    shows: /http:\/\/127\.0\.0\.1:\d+\/docs/,
+    wrong: [],
+    formats: [],
+    isOffline: true,
+  },
+  {
+    verb: 'login',
+    args: ({ server, accessKey }) => ['--endpoint', server.url, '--access-key', accessKey, '--stdin'],
+    types: ({ secretKey }) => secretKey,
+    shows: /signed in to http:\/\/127\.0\.0\.1:\d+; kept as profile default/,
+    wrong: ['--stdin', '--profile', '..'],
+    formats: [],
+    isProse: true,
+  },
+  {
+    verb: 'whoami',
+    args: () => [],
+    shows: /SERVER +USER +ACCESS KEY[\s\S]*http:\/\/127\.0\.0\.1:\d+ /,
+    wrong: ['--profile', 'nowhere'],
+    formats: ALL,
+  },
+  {
+    verb: 'profile',
+    args: ['list'],
+    shows: /NAME +SERVER +SIGN-IN[\s\S]*kept +http:\/\/lab\.invalid +key AK/,
+    wrong: ['use', 'nowhere'],
+    formats: ALL,
+    isOffline: true,
+  },
+  {
+    verb: 'completion',
+    args: ['bash'],
+    shows: /complete -F _trainyard trainyard/,
+    wrong: ['tcsh'],
+    formats: [],
+    isProse: true,
+    isOffline: true,
+  },
 ]
 
 /** The arguments of one try. */
@@ -148,11 +224,16 @@ export const makeWorld = async (server: ServerProcess, folder: string): Promise<
   await done.waitForCompletion({ intervalMs: 50 })
   await failed.waitForCompletion({ intervalMs: 50 }).catch(() => undefined)
   await session.obs.put('obs://lab/kept.txt', 'stays\n')
+  const kept = { endpoint: 'http://lab.invalid', accessKey: 'AK', secretKey: 'SK' }
+  writeProfiles({ XDG_CONFIG_HOME: join(folder, 'config') }, { profiles: new Map([['kept', kept]]) })
+  const { access_key: accessKey, secret_key: secretKey } = await server.credentials()
   return {
     server,
     folder,
     done: 'done',
     failed: 'broken',
+    accessKey,
+    secretKey,
     job: async (command) => {
       const name = `try-${randomUUID().slice(0, 8)}`
       await create(name, command)

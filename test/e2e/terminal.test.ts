@@ -41,8 +41,9 @@ const open = (args: readonly string[], options: PtyOptions = {}): PtyProcess =>
   new PtyProcess([process.execPath, CLI, ...args], { ...options, env: { ...environment(), ...options.env } })
 
 /** Runs a command line in a terminal to its end. */
-const inTerminal = async (args: readonly string[], options: PtyOptions = {}) => {
+const inTerminal = async (args: readonly string[], options: PtyOptions = {}, typed = '') => {
   const terminal = open(args, options)
+  if (typed !== '') terminal.send(`${typed}\n`)
   try {
     const exitCode = await terminal.ended()
     const { text, wraps } = terminal.screen
@@ -56,6 +57,7 @@ const inTerminal = async (args: readonly string[], options: PtyOptions = {}) => 
 const inPipe = (
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  typed = '',
 ): Promise<{ exitCode: number; stdout: string; stderr: string }> =>
   new Promise((resolve) => {
     const { PATH = '' } = process.env
@@ -63,13 +65,14 @@ const inPipe = (
       env: { PATH, HOME: '/nonexistent', TERM: 'xterm-256color', ...environment(), ...env },
       timeout: 60_000,
     }
-    execFile(process.execPath, [CLI, ...args], options, (error, stdout, stderr) => {
+    const child = execFile(process.execPath, [CLI, ...args], options, (error, stdout, stderr) => {
       resolve({
         exitCode: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1,
         stdout,
         stderr,
       })
     })
+    child.stdin?.end(typed)
   })
 
 /** Runs a command line in a pipe within this process. */
@@ -114,6 +117,8 @@ after(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+const typedFor = ({ types }: VerbCase): string => types?.(world) ?? ''
+
 const shownBy = ({ shows }: VerbCase): RegExp => (typeof shows === 'function' ? shows(world) : shows)
 
 for (const one of VERBS) {
@@ -132,7 +137,7 @@ for (const one of VERBS) {
     for (const columns of [40, 80, 200]) {
       it(`shows what was asked for on ${columns} columns${columns === 40 ? ', without colours by NO_COLOR' : ''}`, async () => {
         const env = columns === 40 ? { NO_COLOR: '1' } : {}
-        const run = await inTerminal(await argumentsOf(one, world), { columns, env })
+        const run = await inTerminal(await argumentsOf(one, world), { columns, env }, typedFor(one))
         assert.equal(run.exitCode, expected, run.screen)
         if (columns === 40) assert.doesNotMatch(run.output, /\u001b\[[0-9;]*m/)
         if (columns >= 80) assert.match(run.screen, shownBy(one))
@@ -141,7 +146,7 @@ for (const one of VERBS) {
     }
 
     it('is plain in a pipe, however wide the screen behind it', async () => {
-      const run = await inPipe(await argumentsOf(one, world), { COLUMNS: '20' })
+      const run = await inPipe(await argumentsOf(one, world), { COLUMNS: '20' }, typedFor(one))
       assert.equal(run.exitCode, expected, run.stderr)
       assert.doesNotMatch(run.stdout.replaceAll('\n', ''), STEERING)
       assert.doesNotMatch(run.stderr, /\u001b/)
@@ -167,7 +172,11 @@ for (const one of VERBS) {
     })
 
     it('exits 3 when no server listens, and says so', { skip: one.isOffline === true }, async () => {
-      const run = await inTerminal([...(await argumentsOf(one, world)), '--endpoint', deadEndpoint])
+      const run = await inTerminal(
+        [...(await argumentsOf(one, world)), '--endpoint', deadEndpoint],
+        {},
+        typedFor(one),
+      )
       assert.equal(run.exitCode, 3, run.screen)
       assert.match(textOf(run.output), /error: .*\(connection_failed\) .*trainyard serve/)
       assert.doesNotMatch(run.screen, /^ +at /m)
