@@ -1,7 +1,7 @@
 import type { JobEvent, JobResponse } from '../sdk/node/index.ts'
 import { engineOf, paintOfPhase } from './job-columns.ts'
 import { printable, type Terminal } from './terminal.ts'
-import { padToWidth } from './text-width.ts'
+import { besideLabel, displayWidth, padToWidth } from './text-width.ts'
 import { toDuration, toTimestamp } from './times.ts'
 
 type Field = readonly [label: string, value: string | undefined]
@@ -11,7 +11,10 @@ const LABEL_WIDTH = 14
 const section = (terminal: Terminal, title: string, fields: readonly Field[]): string[] => {
   const lines = fields
     .filter((field): field is readonly [string, string] => field[1] !== undefined && field[1] !== '')
-    .map(([label, value]) => `  ${padToWidth(printable(label), LABEL_WIDTH)}  ${value}`)
+    .map(([label, value]) => {
+      const begin = `  ${padToWidth(printable(label), LABEL_WIDTH)}  `
+      return begin + besideLabel(value, displayWidth(begin), terminal.columns)
+    })
   return lines.length === 0 ? [] : ['', terminal.paint(title, 'bold'), ...lines]
 }
 
@@ -102,14 +105,17 @@ const resourceSection = (terminal: Terminal, { spec, trainyard }: JobResponse): 
   ])
 }
 
-/** A line of an event. */
-export const eventLine = (terminal: Terminal, event: JobEvent): string => {
+/** An event for people; its message goes on in further lines where the screen is narrow. `indent` stands before it. */
+export const eventLine = (terminal: Terminal, event: JobEvent, indent = ''): string => {
   const time = Number.isNaN(Date.parse(event.time))
     ? printable(event.time)
     : toTimestamp(Date.parse(event.time))
   const paint =
     event.level === 'Error' ? ['red' as const] : event.level === 'Warning' ? ['yellow' as const] : []
-  return `${time}  ${terminal.paint(padToWidth(event.level, 7), ...paint)}  ${printable(event.message)}`
+  const level = padToWidth(event.level, 7)
+  const width = displayWidth(`${indent}${time}  ${level}  `)
+  const message = besideLabel(printable(event.message), width, terminal.columns)
+  return `${indent}${time}  ${terminal.paint(level, ...paint)}  ${message}`
 }
 
 /** A job for people, with its newest events, oldest of them first. */
@@ -139,7 +145,7 @@ export const jobText = (terminal: Terminal, job: JobResponse, events: readonly J
     ...resourceSection(terminal, job),
     ...section(terminal, 'Tasks', [['tasks', status.tasks.map(printable).join(', ')]]),
     ...(events.length === 0 ? [] : ['', terminal.paint('Events (UTC)', 'bold')]),
-    ...events.map((event) => `  ${eventLine(terminal, event)}`),
+    ...events.map((event) => eventLine(terminal, event, '  ')),
   ]
   return lines.join('\n')
 }

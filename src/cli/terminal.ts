@@ -90,7 +90,7 @@ export class Terminal {
   /** Writes a line for people to stderr. */
   note(line: string): void {
     this.showProgress('')
-    this.#stderr.write(`${line}\n`)
+    writeProse(this.#stderr, `${line}\n`)
   }
 
   /** Whether somebody looks at stderr: there go progress and questions. */

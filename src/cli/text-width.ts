@@ -45,3 +45,29 @@ export const wrapLine = (line: string, width: number): string => {
   }
   return [...lines, current].join('\n')
 }
+
+/** Columns below which what follows a label stands further left in its next lines. */
+const ROOMY = 60
+
+/**
+ * A text beside a label that is so wide, broken between words so that it ends within the screen: its next lines stand below
+ * its first, or a little in on a narrow screen. Without a screen it stays one line.
+ */
+export const besideLabel = (text: string, labelWidth: number, columns: number | undefined): string => {
+  if (columns === undefined || labelWidth + displayWidth(text) <= columns) return text
+  const indent = columns < ROOMY ? 2 * INDENT : labelWidth
+  let broken = ''
+  let used = labelWidth
+  for (const word of text.split(' ').filter((one) => one !== '')) {
+    const width = displayWidth(word)
+    const isFirst = broken === ''
+    if (used + width + (isFirst ? 0 : 1) > columns && used > indent) {
+      broken += `\n${' '.repeat(indent)}${word}`
+      used = indent + width
+    } else {
+      broken += isFirst ? word : ` ${word}`
+      used += width + (isFirst ? 0 : 1)
+    }
+  }
+  return broken
+}
