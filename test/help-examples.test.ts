@@ -37,6 +37,7 @@ describe('the examples of the help', () => {
       '#!/bin/sh\nfor word; do printf "%s\\0" "$word" >>"$ARGS"; done\nprintf "\\036" >>"$ARGS"\necho x\n',
     )
     chmodSync(join(folder, 'trainyard'), 0o755)
+    writeFileSync(join(folder, 'secret-key.txt'), 'x\n')
   })
 
   after(() => rmSync(folder, { recursive: true, force: true }))

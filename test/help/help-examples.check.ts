@@ -8,7 +8,9 @@ const NOT_RUN = [
   /^trainyard serve/,
   /--watch\b/,
   /--edit\b/,
-  /^trainyard (?:login|logout|open|profile|completion)\b/,
+  /^trainyard (?:login|profile)\b/,
+  /--profile\b/,
+  /^trainyard open(?!.*--print)/,
 ]
 /** Where an example may also tell of trouble: `doctor` looks at this machine. */
 const MAY_END_WITH: readonly (readonly [RegExp, number])[] = [[/^trainyard doctor/, 1]]
@@ -44,16 +46,19 @@ const JOBS = `trainyard cp -r code obs://lab/code/
 for path in out/model.json out/old/model.json out/resnet50/model.json; do echo '{}' > one; trainyard cp one "obs://lab/$path"; done
 for name in iris-1 iris-2; do trainyard submit -n "$name" -c code -b train.py; done
 trainyard submit -n resnet50 -c code -b train.py -p learning_rate=0.1 --nodes 2 --flavor yard.cpu.1 --wait
+for number in 2 3; do trainyard submit -n "resnet50-$number" -c code -b train.py -p learning_rate=0.$number; done
+for name in sweep-2 sweep-3; do trainyard submit -n "$name" --command 'echo done' --wait; done
 trainyard submit -n sweep-1 --command 'sleep 300'
 trainyard submit -n sad --command 'exit 3'
 `
 
 const AGAIN = `trainyard delete resnet50 --yes >/dev/null 2>&1
-trainyard submit -n resnet50 --command 'sleep 300' >/dev/null\n`
+trainyard submit -n resnet50 --command 'echo started; sleep 300' --flavor yard.cpu.1 --nodes 2 >/dev/null
+until trainyard logs resnet50 worker-1 2>&1 | grep -q started; do sleep 0.2; done\n`
 /** What an example needs that those before it have used up. */
 const BEFORE: readonly (readonly [RegExp, string])[] = [
   [/^trainyard submit -n resnet50/, 'trainyard delete resnet50 --yes >/dev/null 2>&1\n'],
-  [/^trainyard stop resnet50/, AGAIN],
+  [/^trainyard (?:stop|open) resnet50/, AGAIN],
   [/running -o ids \| xargs/, "trainyard submit -n busy --command 'sleep 300' >/dev/null\nsleep 2\n"],
   [/obs:\/\/lab\/out\/model\.json -/, 'trainyard cp one obs://lab/out/model.json 2>/dev/null\n'],
   [/^trainyard (?:rm|cp -r) .*out\//, 'trainyard cp one obs://lab/out/old/x 2>/dev/null\n'],
