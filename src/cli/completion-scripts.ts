@@ -33,9 +33,9 @@ const valueArms = (verbs: readonly VerbWords[], arm: (key: string, values: strin
 
 /** Prints the names of the newest jobs, one a line; a server that does not answer costs two seconds at most. */
 const jobsFunction = (name: string, program: string): string => `${name}() {
-  local limit=''
-  command -v timeout >/dev/null 2>&1 && limit='timeout 2'
-  $limit "\${1:-${program}}" list --limit ${JOBS} -o csv --columns name 2>/dev/null </dev/null | tail -n +2 | tr -d '\\r'
+  local -a limit=()
+  command -v timeout >/dev/null 2>&1 && limit=(timeout 2)
+  "\${limit[@]}" "\${1:-${program}}" list --limit ${JOBS} -o csv --columns name 2>/dev/null </dev/null | tail -n +2 | tr -d '\\r'
 }`
 
 /** A script for bash: \`complete -F\`. */
@@ -86,7 +86,7 @@ export const zshScript = (program: string, verbs: readonly VerbWords[]): string 
   const arms = verbs
     .map((verb) => {
       const flags = zshDescribe(verb.options.map(({ flag, description }) => [flag, description]))
-      return `    ${verb.name}) flags=(${flags}); words=(${verb.words.map(quote).join(' ')}) ;;`
+      return `    ${verb.name}) flags=(${flags}); extras=(${verb.words.map(quote).join(' ')}) ;;`
     })
     .join('\n')
   const jobVerbs = verbs.filter(({ takesJobs }) => takesJobs).map(({ name }) => name)
@@ -95,12 +95,10 @@ export const zshScript = (program: string, verbs: readonly VerbWords[]): string 
 ${jobsFunction(`__${program}_jobs`, program)}
 
 _${program}() {
-  local -a verbs flags words jobs
+  local -a verbs flags extras jobs
   local verb='' before="\${words[CURRENT-1]}" at
-  local -a line=("\${(@)words}")
-  before="\${line[CURRENT-1]}"
   for ((at = 2; at < CURRENT; at++)); do
-    case "\${line[at]}" in -*) ;; *) verb="\${line[at]}"; break ;; esac
+    case "\${words[at]}" in -*) ;; *) verb="\${words[at]}"; break ;; esac
   done
   if [[ -z "$verb" ]]; then
     verbs=(${zshDescribe(verbs.map(({ name, description }) => [name, description]))})
@@ -111,19 +109,18 @@ _${program}() {
   case "$verb:$before" in
 ${valueArms(verbs, (key, values) => `    ${key}) compadd -- ${values}; return ;;`)}
   esac
-  words=()
   case "$verb" in
 ${arms}
   esac
-  if [[ "\${line[CURRENT]}" = -* ]]; then
+  if [[ "\${words[CURRENT]}" = -* ]]; then
     _describe 'option' flags
     return
   fi
   case "$verb" in
-    ${jobVerbs.join('|')}) jobs=("\${(@f)$(__${program}_jobs "\${line[1]}")}"); compadd -a jobs ;;
+    ${jobVerbs.join('|')}) jobs=("\${(@f)$(__${program}_jobs "\${words[1]}")}"); compadd -a jobs ;;
     cp|ls|rm|submit) _files ;;
   esac
-  (( \${#words} )) && compadd -a words
+  (( \${#extras} )) && compadd -a extras
 }
 
 if [ "$funcstack[1]" = '_${program}' ]; then _${program} "$@"; else compdef _${program} ${program}; fi
