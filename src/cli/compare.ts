@@ -18,6 +18,8 @@ const MOST_JOBS = 50
 /** A column narrower than this shows nothing worth reading: then the jobs stand below each other. */
 const LEAST_WIDTH = 12
 const GAP = 2
+/** Room of the names of fields. */
+const FIELD_WIDTH = 18
 
 /** Names of the jobs; with the begin of the id where two have the same. */
 const titlesOf = (jobs: readonly JobResponse[]): string[] =>
@@ -26,8 +28,9 @@ const titlesOf = (jobs: readonly JobResponse[]): string[] =>
     return isUnique ? metadata.name : `${metadata.name} (${metadata.id.slice(0, 8)})`
   })
 
-const toColumns = (titles: readonly string[]): Column<ComparedField>[] => [
-  { title: 'FIELD', key: 'field', value: ({ field }) => field, dropOrder: 0, cutTo: LEAST_WIDTH },
+/** Where there is not enough room, each job has the same. */
+const toColumns = (titles: readonly string[], screen?: number): Column<ComparedField>[] => [
+  { title: 'FIELD', key: 'field', value: ({ field }) => field, dropOrder: 0, cutTo: FIELD_WIDTH },
   ...titles.map(
     (title, at): Column<ComparedField> => ({
       title: printable(title),
@@ -35,7 +38,7 @@ const toColumns = (titles: readonly string[]): Column<ComparedField>[] => [
       value: ({ values }) => values[at] ?? '',
       exact: ({ exact }) => exact[at] ?? '',
       dropOrder: 0,
-      cutTo: LEAST_WIDTH,
+      cutTo: Math.max(LEAST_WIDTH, Math.floor(((screen ?? 0) - FIELD_WIDTH) / titles.length) - GAP),
     }),
   ),
 ]
@@ -58,11 +61,11 @@ const printTable = async (
   titles: readonly string[],
   rows: readonly ComparedField[],
 ): Promise<void> => {
-  const least = (titles.length + 1) * (LEAST_WIDTH + GAP)
+  const least = FIELD_WIDTH + titles.length * (LEAST_WIDTH + GAP)
   const isNarrow = format === 'table' && terminal.columns !== undefined && terminal.columns < least
   const lines = isNarrow
     ? stacked(terminal, titles, rows)
-    : tableLines(terminal, toColumns(titles), rows, { isWhole: format === 'wide' })
+    : tableLines(terminal, toColumns(titles, terminal.columns), rows, { isWhole: format === 'wide' })
   await terminal.write(lines.map((line) => `${line}\n`).join(''))
 }
 

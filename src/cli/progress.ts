@@ -35,6 +35,8 @@ const bar = (share: number): string => {
   return `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}]`
 }
 
+const spaced = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join('  ')
+
 /** One line on stderr that tells how far something has come; nothing where nobody looks. */
 export class ProgressLine {
   readonly #terminal: Terminal
@@ -73,12 +75,12 @@ export class ProgressLine {
   }
 
   #line({ done, total, text }: Step, elapsedMs: number): string {
-    if (total === undefined || total === 0) return `${this.#title}  ${text}  ${toDuration(elapsedMs)}`
+    if (total === undefined || total === 0) return spaced(this.#title, text, toDuration(elapsedMs))
     const share = Math.min(1, done / total)
     const percent = `${Math.floor(share * 100)}%`.padStart(4)
     const isGuess = share > 0 && share < 1 && elapsedMs >= LEAST_GUESS_MS
-    const left = isGuess ? `  ${toDuration((elapsedMs / share) * (1 - share))} left` : ''
-    return `${this.#title}  ${bar(share)} ${percent}  ${text}${left}`
+    const left = isGuess ? `${toDuration((elapsedMs / share) * (1 - share))} left` : ''
+    return spaced(this.#title, `${bar(share)} ${percent}`, text, left)
   }
 }
 
