@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline'
 import { Session } from '../../src/sdk/node/index.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
-const READY_MS = 30_000
+/** Far more than a start takes, also on a machine that is busy with other tests. */
+const READY_MS = 120_000
 
 /** What `credentials.json` holds. */
 export interface CredentialsFile {
@@ -54,7 +55,10 @@ export class ServerProcess {
     })
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })
     const url = await new Promise<string>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no ready line in ${READY_MS} ms: ${logs}`)), READY_MS)
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL')
+        reject(new Error(`no ready line in ${READY_MS} ms: ${logs}`))
+      }, READY_MS)
       lines.on('line', (line) => {
         const ready = /^Trainyard listening on (http:\S+)$/.exec(line)
         if (ready?.[1]) {
