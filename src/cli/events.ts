@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { EVENT_LEVELS, EVENT_SOURCES } from '../contract/events.ts'
+import { EVENT_LEVELS, EVENT_SOURCES } from '../contract/event-words.ts'
 import type { JobEvent, ListEventsQuery, ListEventsResponse, TrainingJob } from '../sdk/node/index.ts'
 import { type Cli, connectionOptions, openSession } from './cli.ts'
 import { findJob } from './find-job.ts'

@@ -1,4 +1,4 @@
-import { FILTER_KEYS, type FilterKey, type FilterOperator } from '../contract/search.ts'
+import { FILTER_KEYS, type FilterKey, type FilterOperator } from '../contract/search-keys.ts'
 
 /** Shorter names for filter keys, as people say them. */
 const SYNONYMS: Readonly<Record<string, FilterKey>> = {

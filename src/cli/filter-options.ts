@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { FLAVOR_TYPES } from '../contract/flavor.ts'
+import { FLAVOR_TYPES } from '../contract/flavor-types.ts'
 import { JOB_KINDS, SECONDARY_PHASES } from '../contract/phases.ts'
 import type { FilterKey } from '../contract/search.ts'
 import { type Filter, PHASES, type SearchRequest } from '../sdk/node/index.ts'

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { FLAVOR_TYPES } from '../contract/flavor.ts'
+import { FLAVOR_TYPES } from '../contract/flavor-types.ts'
 import { Estimator, type FlavorResponse, type FlavorType } from '../sdk/node/index.ts'
 import { type Cli, openSession } from './cli.ts'
 import { type Format, formatOption, printRows } from './format.ts'

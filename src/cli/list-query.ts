@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { GROUP_KEYS, type GroupKey, MAX_LIMIT, SORT_KEYS } from '../contract/search.ts'
+import { MAX_LIMIT } from '../contract/limits.ts'
+import { GROUP_KEYS, type GroupKey, SORT_KEYS } from '../contract/search-keys.ts'
 import type { SearchRequest } from '../sdk/node/index.ts'
 import { COLUMN_NAMES, type ColumnChoice, NAMED_COLUMNS, parseColumns } from './choose-columns.ts'
 import { type Cli, connectionOptions } from './cli.ts'

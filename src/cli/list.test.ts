@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { runCli } from '../../test/support/run-cli.ts'
 import { aWireJob, startWireServer, type WireServer } from '../../test/support/wire-server.ts'
-import { FILTER_KEYS, type FilterKey } from '../contract/search.ts'
+import { FILTER_KEYS, type FilterKey } from '../contract/search-keys.ts'
 import { parseFilters } from '../domain/parse-filters.ts'
 import { displayWidth } from './text-width.ts'
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { NO_SAMPLE } from '../contract/metrics.ts'
+import { NO_SAMPLE } from '../contract/metric-words.ts'
 import {
   isTrainyardError,
   type JobResponse,

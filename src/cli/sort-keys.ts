@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { GROUP_KEYS, type GroupKey, SORT_KEYS, type SortKey } from '../contract/search.ts'
+import { GROUP_KEYS, type GroupKey, SORT_KEYS, type SortKey } from '../contract/search-keys.ts'
 import type { JobResponse } from '../sdk/node/index.ts'
 import { flavorOf } from './job-columns.ts'
 import { orNearest } from './nearest.ts'

@@ -1,13 +1,9 @@
 import { type Static, Type } from 'typebox'
+import { EVENT_LEVELS, EVENT_SOURCES } from './event-words.ts'
 import { integer, list, oneOf, optional, text } from './fields.ts'
-import { SORT_ORDERS } from './search.ts'
+import { SORT_ORDERS } from './search-keys.ts'
 
-export const EVENT_LEVELS = ['Info', 'Warning', 'Error'] as const
-export type EventLevel = (typeof EVENT_LEVELS)[number]
-
-/** `Job`: the job as a whole; `Task`: one task; `K8S`: the backend, whatever it is. */
-export const EVENT_SOURCES = ['K8S', 'Job', 'Task'] as const
-export type EventSource = (typeof EVENT_SOURCES)[number]
+export * from './event-words.ts'
 
 /** Epoch ms that RFC 3339 can write: the answer repeats the window in that form, which ends with the year 9999. */
 const EPOCH_MS = '^(\\d{1,14}|1\\d{14}|2[0-4]\\d{13})$'

@@ -1,9 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { integer, list, oneOf, optional, text, textMap } from './fields.ts'
+import { FLAVOR_TYPES } from './flavor-types.ts'
 
-export const FLAVOR_TYPES = ['CPU', 'GPU', 'Ascend'] as const
-/** Kind of processor that a flavor is about. */
-export type FlavorType = (typeof FLAVOR_TYPES)[number]
+export * from './flavor-types.ts'
 
 const Billing = Type.Object(
   {

@@ -1,19 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { decimal, list, oneOf } from './fields.ts'
+import { METRIC_NAMES } from './metric-words.ts'
 
-/** The six series of the metrics call, each in percent of what the task was given. */
-export const METRIC_NAMES = [
-  'cpuUsage',
-  'memUsage',
-  'gpuUtil',
-  'gpuMemUsage',
-  'npuUtil',
-  'npuMemUsage',
-] as const
-export type MetricName = (typeof METRIC_NAMES)[number]
-
-/** Value of a minute in which nothing was measured. */
-export const NO_SAMPLE = -1
+export * from './metric-words.ts'
 
 export const MetricSeries = Type.Object(
   {
