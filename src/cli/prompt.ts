@@ -47,10 +47,11 @@ export class Prompt {
 
   /** Asks for a secret: what is typed is not shown. */
   async askHidden(question: string): Promise<string> {
-    this.#terminal.ask(`${question}: `)
     const input = this.#input
+    // Before the question: what a fast hand types must not be shown either.
     input?.setRawMode?.(true)
     try {
+      this.#terminal.ask(`${question}: `)
       return await this.readLine(true)
     } finally {
       input?.setRawMode?.(false)
