@@ -5,9 +5,20 @@ import { refusal, type TrainyardError } from '../contract/trainyard-error.ts'
 import { type JsonObject, normalizeBody, placeOf } from './json-body.ts'
 import { type JsonSchema, toRules, toTypesOnly } from './json-schema.ts'
 
-/** `verbose` hands over the schema that failed, which names the error code. */
-const newValidator = (): Ajv =>
-  new Ajv({ strict: true, strictTypes: false, verbose: true, keywords: ['x-codes'] })
+/** How schemas are read; `verbose` hands over the schema that failed, which names the error code. */
+export const VALIDATOR_OPTIONS = { strict: true, strictTypes: false, verbose: true, keywords: ['x-codes'] }
+
+/**
+ * The check of a schema, compiled when it is first needed: compiling those of all calls would hold up every start. That
+ * the schemas themselves are sound is checked by a test.
+ */
+const lazyCheck = (schema: object): (() => ValidateFunction) => {
+  let check: ValidateFunction | undefined
+  return () => {
+    check ??= new Ajv({ ...VALIDATOR_OPTIONS, validateSchema: false }).compile(schema)
+    return check
+  }
+}
 
 /** `/spec/resource/node_count` becomes `spec.resource.node_count`; digits below an array become `[0]`. */
 const toPlace = (root: unknown, pointer: string): string => {
@@ -68,9 +79,11 @@ export type BodyCheck = (body: JsonObject) => unknown
  */
 export const compileBody = (schema: TSchema): BodyCheck => {
   const rules = toRules(schema)
-  const checkTypes = newValidator().compile(toTypesOnly(rules))
-  const checkRules = newValidator().compile(rules)
+  const typesOf = lazyCheck(toTypesOnly(rules))
+  const rulesOf = lazyCheck(rules)
   return (body) => {
+    const checkTypes = typesOf()
+    const checkRules = rulesOf()
     normalizeBody(body, rules)
     if (!checkTypes(body)) {
       const error = lastError(checkTypes)
@@ -102,8 +115,9 @@ export type QueryCheck = (query: string) => unknown
  */
 export const compileQuery = (schema: TSchema, code: ErrorCode): QueryCheck => {
   const rules = toRules(schema)
-  const check = newValidator().compile(rules)
+  const rulesOf = lazyCheck(rules)
   return (query) => {
+    const check = rulesOf()
     const sent = new URLSearchParams(query)
     const values: Record<string, string | number | boolean> = {}
     for (const [name, property] of Object.entries(rules.properties ?? {})) {
