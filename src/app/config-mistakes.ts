@@ -28,7 +28,10 @@ export const keyName = (path: ConfigPath): string =>
 
 /** A line without what would move the cursor of a terminal: keys and values are anybody's. */
 const harmless = (line: string): string =>
-  line.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => JSON.stringify(char).slice(1, -1))
+  line.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  )
 
 const MAX_SHOWN = 60
 

@@ -19,14 +19,21 @@ const shown = (value: unknown): string =>
 const harmless = (text: string): string =>
   text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/g, '?')
 
-/** A line of the log for people: `22:17:03.120 info  answered method=GET status=200`. What is no log line stays as it is. */
-export const prettyLine = (line: string, hasColour: boolean): string => {
-  let entry: Record<string, unknown>
+const entryOf = (line: string): Record<string, unknown> | undefined => {
   try {
-    entry = JSON.parse(line) as Record<string, unknown>
+    const entry: unknown = JSON.parse(line)
+    const isEntry =
+      entry !== null && typeof entry === 'object' && 'time' in entry && typeof entry.time === 'number'
+    return isEntry ? (entry as unknown as Record<string, unknown>) : undefined
   } catch {
-    return line
+    return undefined
   }
+}
+
+/** A line of the log for people: `22:17:03.120 info  answered status=200`. What is no log line stays as it is. */
+export const prettyLine = (line: string, hasColour: boolean): string => {
+  const entry = entryOf(line)
+  if (!entry) return line
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
     hasColour ? styleText(style, text, { validateStream: false }) : text
   const [name, style] = LEVELS[Number(entry['level'])] ?? [String(entry['level']), 'dim']

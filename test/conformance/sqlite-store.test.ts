@@ -5,6 +5,7 @@ import { after } from 'node:test'
 import { openSqliteStore } from '../../src/store/sqlite/open-store.ts'
 import { describeSearch } from './search-suite.ts'
 import { describeStore } from './store-suite.ts'
+import { describeUpkeep } from './upkeep-suite.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'trainyard-store-'))
 after(() => rm(directory, { recursive: true, force: true }))
@@ -17,3 +18,4 @@ describeStore('SQLite store in a file', async () => {
   return openSqliteStore({ file: join(directory, `${files}.db`) })
 })
 describeSearch('search on SQLite', async () => openSqliteStore({ file: ':memory:' }))
+describeUpkeep('upkeep on SQLite', async () => openSqliteStore({ file: ':memory:' }))

@@ -132,9 +132,12 @@ describe('trainyard serve', () => {
     const wrong = await refuseToServe(data)
 
     assert.deepEqual([unknown.code, broken.code, wrong.code], [2, 2, 2])
-    assert.match(unknown.stderr, /trainyard\.yaml: local\.cpu is not a key/)
-    assert.match(broken.stderr, /trainyard\.yaml: .*line 2/s)
-    assert.match(wrong.stderr, /local\.cpus must be integer/)
+    assert.match(unknown.stderr, /trainyard\.yaml:2:3: local\.cpu is not a key/)
+    assert.match(broken.stderr, /trainyard\.yaml:2:1: the file is not valid YAML/)
+    assert.match(
+      wrong.stderr,
+      /trainyard\.yaml:1:16: local\.cpus is "many"; allowed: a whole number from 1 to 4096/,
+    )
   })
 
   it('offers what the operator declares', async () => {
