@@ -24,7 +24,7 @@ export class PtyProcess {
   constructor(program: readonly string[], { columns = 80, rows = 24, env = {} }: PtyOptions = {}) {
     this.#columns = columns
     this.#rows = rows
-    this.#child = spawn('python3', [PTY, String(columns), String(rows), ...program], {
+    this.#child = spawn('python3', ['-I', '-S', PTY, String(columns), String(rows), ...program], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { PATH: process.env['PATH'], HOME: '/nonexistent', TERM: 'xterm-256color', ...env },
     })
