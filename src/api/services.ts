@@ -1,4 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
+import type { ListEnginesResponse } from '../contract/engine.ts'
 import type { Accounts } from '../identity/accounts.ts'
 import type { SignIn } from '../identity/sign-in.ts'
 import type { Jobs } from '../jobs/jobs.ts'
@@ -10,7 +11,9 @@ import type { Jobs } from '../jobs/jobs.ts'
 export type JobsService = Pick<Jobs, keyof Jobs>
 
 /** What the API asks of the room `catalog`. */
-export type CatalogService = Pick<Catalog, 'listFlavors' | 'listEngines'>
+export type CatalogService = Pick<Catalog, 'listFlavors'> & {
+  listEngines(): ListEnginesResponse | Promise<ListEnginesResponse>
+}
 
 /** What the API asks of the accounts of the room `identity`. */
 export type AccountsService = Pick<Accounts, 'createToken' | 'describeToken' | 'listProjects'>

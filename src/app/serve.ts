@@ -38,7 +38,13 @@ const serve = async (options: ServeOptions): Promise<void> => {
     ...(options.keep === undefined ? {} : { keep: options.keep }),
   })
   process.stdout.write(`Trainyard listening on ${server.url}\n`)
-  await stopSignal()
+  // What keeps jobs from being taken up ends the server, as any other trouble of a start.
+  await Promise.race([stopSignal(), server.working.then(() => new Promise<never>(() => undefined))]).catch(
+    async (error: unknown) => {
+      await server.close()
+      throw error
+    },
+  )
   log.info('stopping; jobs go on')
   await server.close()
 }

@@ -26,6 +26,7 @@ import { ensureCredentials } from './ensure-credentials.ts'
 import { machineCapacity, offeredEngines, offeredFlavors, offeredMachine } from './machine.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { Operator } from './operator.ts'
+import { prepareWork } from './prepare-work.ts'
 import { type Keeping, Retention } from './retention.ts'
 import { packageVersion } from './version.ts'
 
@@ -45,6 +46,8 @@ export interface RunningServer {
   readonly url: string
   /** For administration inside the process: tests make further projects with it. */
   readonly accounts: Accounts
+  /** Resolves when jobs are taken up, a moment after requests are answered; rejects when they cannot be. */
+  readonly working: Promise<void>
   /** Stops taking requests and closes everything. Jobs go on; the next server takes them up. */
   close(): Promise<void>
 }
@@ -84,14 +87,15 @@ const openServer = async (options: ServerOptions, open: OpenThings): Promise<Run
   const { config } = loaded
   open.add(lockDataDirectory(paths.lock), (unlock) => unlock())
   await refuseHalfRestored(paths)
-  // Looking for interpreters starts processes: it goes on while the files are opened.
-  const detected = Promise.all([detectMachine(), detectEngines()])
+  // Asks a program for the cards: it goes on while the files are opened.
+  const foundMachine = detectMachine()
   const metrics = new Metrics({ version: packageVersion() })
   const kept = openKept(paths, metrics, open)
-  const [foundMachine, foundEngines] = await detected
-  const machine = offeredMachine(foundMachine, config)
+  const machine = offeredMachine(await foundMachine, config)
   await checkAgainstMachine(loaded, machine)
-  const catalog = new Catalog(offeredEngines(foundEngines, config), offeredFlavors(machine, config))
+  const catalog = new Catalog([], offeredFlavors(machine, config))
+  const work = prepareWork(async () => catalog.offerEngines(offeredEngines(await detectEngines(), config)))
+  const { enginesKnown } = work
   let url = ''
   const executor = open.add(
     metrics.watchExecutor(openExecutor(paths, kept.objects, machine, config, () => url)),
@@ -100,15 +104,21 @@ const openServer = async (options: ServerOptions, open: OpenThings): Promise<Run
   const guard = await openGuard(paths, config, kept.store, log, open)
   const scheduler = openScheduler({ ...kept, executor, catalog, guard, metrics, config, log }, open)
   openRetention({ ...kept, executor, metrics, log, keeping: keepingOf(config, options.keep) }, open)
-  const api = openApi({ ...kept, executor, catalog, guard, metrics, scheduler, config, log }, () => url, open)
+  const parts = { ...kept, executor, catalog, enginesKnown, guard, metrics, scheduler, config, log }
+  const api = openApi(parts, () => url, open)
   await api.listen({ port: options.port, host: options.host })
   url = toUrl(options.host, api.server.address() as AddressInfo)
   await ensureCredentials(paths.credentials, kept.accounts, {
     endpoint: url,
     region: config.region ?? DEFAULT_REGION,
   })
-  await scheduler.start()
-  return { url, accounts: kept.accounts, close: () => open.closeAll() }
+  const working = work.begin(scheduler)
+  working.catch(() => undefined)
+  const close = async (): Promise<void> => {
+    await work.stop()
+    await open.closeAll()
+  }
+  return { url, accounts: kept.accounts, working, close }
 }
 
 /** What was opened before. */
@@ -119,6 +129,8 @@ interface Parts {
   readonly accounts: Accounts
   readonly executor: Executor
   readonly catalog: Catalog
+  /** Resolves once the catalogue has all engines. */
+  readonly enginesKnown: Promise<void>
   readonly guard: DiskGuard
   readonly metrics: Metrics
   readonly scheduler: Scheduler
@@ -158,7 +170,7 @@ const openScheduler = (
     metrics,
     config,
     log,
-  }: Omit<Parts, 'scheduler' | 'secretBox' | 'objects' | 'accounts'>,
+  }: Omit<Parts, 'scheduler' | 'secretBox' | 'objects' | 'accounts' | 'enginesKnown'>,
   open: OpenThings,
 ): Scheduler =>
   open.add(
@@ -205,12 +217,19 @@ const openApi = (parts: Parts, url: () => string, open: OpenThings): FastifyInst
     scheduler.wake()
   }
   const workspaces = accounts
-  const checkTaking = (): void => guard.check()
+  const checkTaking = async (): Promise<void> => {
+    guard.check()
+    await parts.enginesKnown
+  }
+  const listEngines = async () => {
+    await parts.enginesKnown
+    return catalog.listEngines()
+  }
   const sources = { store, executor, objects, guard }
   return open.add(
     createApi({
       jobs: new Jobs({ store, objects, executor, catalog, workspaces, checkTaking, wake }),
-      catalog,
+      catalog: { listEngines, listFlavors: (type) => catalog.listFlavors(type) },
       accounts,
       signIn: new SignIn({ accounts }),
       objects: guardUploads(objects, guard),

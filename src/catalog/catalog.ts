@@ -12,12 +12,17 @@ export interface EngineName {
 
 /** The engines and flavors of this server. */
 export class Catalog {
-  readonly #engines: readonly Engine[]
+  #engines: readonly Engine[]
   readonly #flavors: readonly Flavor[]
 
   constructor(engines: readonly Engine[], flavors: readonly Flavor[]) {
     this.#engines = engines
     this.#flavors = flavors
+  }
+
+  /** Replaces the engines: finding them takes longer than all else of a start. */
+  offerEngines(engines: readonly Engine[]): void {
+    this.#engines = engines
   }
 
   listEngines(): ListEnginesResponse {

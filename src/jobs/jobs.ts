@@ -29,8 +29,8 @@ export interface JobsOptions {
   readonly executor: Executor
   readonly catalog: Catalog
   readonly workspaces: WorkspaceAccess
-  /** Throws the refusal when the server takes no new jobs now. */
-  readonly checkTaking?: () => void
+  /** Resolves when jobs can be checked and taken; throws the refusal when the server takes none now. */
+  readonly checkTaking?: () => Promise<void>
   /** Called after every change, so that the scheduler looks at once. */
   readonly wake: () => void
   /** Epoch ms. */
@@ -70,7 +70,7 @@ export class Jobs {
   ): Promise<TrainingJob> {
     const request = readRequest(body)
     await this.#options.workspaces.visibility(requester, request.metadata.workspace_id || '0')
-    if (!isDryRun) this.#options.checkTaking?.()
+    await this.#options.checkTaking?.()
     const created = this.#creating.then(() => this.#create(requester, request, isDryRun))
     this.#creating = created.catch(() => undefined)
     const record = await created
