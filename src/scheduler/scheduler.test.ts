@@ -320,6 +320,40 @@ describe('Scheduler', () => {
     assert.ok(turns >= 5, `${turns} turns`)
   })
 
+  it('places nothing while it may not, ends what runs, and tells of each look', async () => {
+    const looks: boolean[] = []
+    let mayPlace = true
+    const guarded = new Scheduler({
+      store,
+      executor,
+      interpreterOf: () => interpreter,
+      log: silent,
+      clock: () => now,
+      periodMs: 60_000,
+      mayPlace: () => mayPlace,
+      onLook: (_durationMs, failed) => looks.push(failed),
+    })
+    const first = await add()
+    await guarded.start()
+    mayPlace = false
+    const second = await add()
+    finish(first)
+    await guarded.tick()
+    await guarded.tick()
+
+    assert.deepEqual([await phaseOf(first), await phaseOf(second)], ['Completed', 'Pending'])
+    mayPlace = true
+    await guarded.tick()
+    assert.equal(await phaseOf(second), 'Running')
+
+    store.jobs.listActive = async () => {
+      throw new Error('no database')
+    }
+    await guarded.tick()
+    assert.deepEqual([looks.includes(true), looks.at(0), looks.at(-1)], [true, false, true])
+    await guarded.stop()
+  })
+
   it('keeps the mean usage of each minute', async () => {
     const job = await add()
     await scheduler.start()
