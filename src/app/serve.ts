@@ -1,6 +1,4 @@
-import { writeSync } from 'node:fs'
 import { Command } from 'commander'
-import type { Logger } from 'pino'
 import { telling } from './run-command.ts'
 import { type ServeOptions, serveOptionsOf, withServeOptions } from './serve-options.ts'
 
@@ -17,19 +15,15 @@ Examples:
     )
     .action((_options: unknown, command: Command) => telling(() => serve(serveOptionsOf(command))))
 
-const STDERR = 2
-
-const openLog = async ({ logLevel, logFormat }: ServeOptions): Promise<Logger> => {
-  const { destination, pino } = await import('pino')
-  if (logFormat === 'json') return pino({ level: logLevel }, destination({ fd: STDERR, sync: true }))
-  const { prettyLine } = await import('./pretty-log.ts')
-  const hasColour = process.stderr.isTTY === true && !process.env['NO_COLOR']
-  return pino({ level: logLevel }, { write: (line) => writeSync(STDERR, prettyLine(line, hasColour)) })
-}
-
 const serve = async (options: ServeOptions): Promise<void> => {
+  // Listened for from the beginning: a signal right behind the ready line must not end the process half-way.
+  const stopped = stopSignal()
   // Loaded here, so that the other commands do not pay for the server.
-  const [log, { startServer }] = await Promise.all([openLog(options), import('./start-server.ts')])
+  const [{ openLog }, { startServer }] = await Promise.all([
+    import('./open-log.ts'),
+    import('./start-server.ts'),
+  ])
+  const log = openLog(options.logLevel, options.logFormat)
   const server = await startServer({
     dataDirectory: options.data,
     port: options.port,
@@ -39,7 +33,7 @@ const serve = async (options: ServeOptions): Promise<void> => {
   })
   process.stdout.write(`Trainyard listening on ${server.url}\n`)
   // What keeps jobs from being taken up ends the server, as any other trouble of a start.
-  await Promise.race([stopSignal(), server.working.then(() => new Promise<never>(() => undefined))]).catch(
+  await Promise.race([stopped, server.working.then(() => new Promise<never>(() => undefined))]).catch(
     async (error: unknown) => {
       await server.close()
       throw error
