@@ -19,6 +19,7 @@ describe('environment of a task', () => {
   it('tells the task who and where it is', () => {
     const jobId = '4d1f7d3e-5c1c-4a4f-9b1e-0c6a1a2b3c4d'
     const environment = environmentOf({
+      jobId,
       task: 'worker-1',
       index: 1,
       attempt: 2,

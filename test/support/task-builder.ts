@@ -1,8 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import type { RunSpec, TaskSpec } from '../../src/domain/task-spec.ts'
+
+/** Of this test process alone: tests run side by side, and what a job leaves behind is found by its id. */
+const JOB_ID = randomUUID()
 
 /** A valid task: worker-0 of a job of one node, a command that does nothing. */
 export const aTask = (overrides: Partial<TaskSpec> = {}): TaskSpec => ({
-  jobId: '4d1f7d3e-5c1c-4a4f-9b1e-0c6a1a2b3c4d',
+  jobId: JOB_ID,
   projectId: 'p1',
   kind: 'job',
   attempt: 1,
