@@ -80,10 +80,16 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
+/** What is too long to be a refusal of the API is none; a body that was cut off stays trouble of the connection. */
+const ignoreTooLong = (error: unknown): string => {
+  if (error instanceof TrainyardError && error.code === 'unexpected_answer') return ''
+  throw error
+}
+
 /** Reads a refusal: the API's body, the identity calls' body, or anything a gateway on the way has written. */
 export const readRefusal = async (response: Response): Promise<TrainyardError> => {
   const about = { status: response.status, ...requestIdOf(response) }
-  const body = parseJson(await readText(response, MAX_REFUSAL_BYTES).catch(() => ''))
+  const body = parseJson(await readText(response, MAX_REFUSAL_BYTES).catch(ignoreTooLong))
   if (isRecord(body) && typeof body['error_code'] === 'string') {
     const solution = textOf(body['error_solution'])
     const message = textOf(body['error_msg']) ?? `The server refused the request (HTTP ${response.status}).`
